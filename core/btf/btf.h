@@ -1,0 +1,147 @@
+// BTF: the kernel's own type information, as it lies in the dump.
+//
+// kl_btf_open validates everything once (every reference, string, size, cycle);
+// after that no accessor can fail on the data. Type ids start at 1; 0 is void.
+// Sources: include/uapi/linux/btf.h, Documentation/bpf/btf.rst; the 32-byte
+// header and the layout section come with Linux 7.x (2026).
+#ifndef KL_BTF_BTF_H
+#define KL_BTF_BTF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/text.h"
+#include "kernlens/diagnostics.h"
+#include "kernlens/limits.h"
+
+enum kl_btf_kind {
+  KL_BTF_VOID,
+  KL_BTF_INT,
+  KL_BTF_PTR,
+  KL_BTF_ARRAY,
+  KL_BTF_STRUCT,
+  KL_BTF_UNION,
+  KL_BTF_ENUM,
+  KL_BTF_FWD,
+  KL_BTF_TYPEDEF,
+  KL_BTF_VOLATILE,
+  KL_BTF_CONST,
+  KL_BTF_RESTRICT,
+  KL_BTF_FUNC,
+  KL_BTF_FUNC_PROTO,
+  KL_BTF_VAR,
+  KL_BTF_DATASEC,
+  KL_BTF_FLOAT,
+  KL_BTF_DECL_TAG,
+  KL_BTF_TYPE_TAG,
+  KL_BTF_ENUM64,
+  KL_BTF_UNKNOWN // a newer kind, stepped over by the layout section
+};
+
+struct kl_btf; // opaque; lives in the arena
+
+// Validates and indexes raw BTF. data: borrowed for the life of the btf. base:
+// null, or the vmlinux BTF that this split BTF continues. On
+// KL_ERR_MALFORMED *bad_offset (may be null) is the first offending byte.
+// Takes about 12 bytes of arena a type. Cost: one pass over data.
+enum kl_status kl_btf_open(struct kl_arena *arena, struct kl_bytes data, const struct kl_btf *base,
+                           const struct kl_limits *limits, struct kl_btf **ret, uint64_t *bad_offset) KL_MUST_USE;
+
+// Reads only a header: how long the whole BTF is. For the scan: cheap and
+// strict, false for anything that can't be BTF.
+bool kl_btf_probe(struct kl_bytes head, uint64_t *total_bytes);
+enum { KL_BTF_PROBE_BYTES = 32 };
+
+// One type, decoded.
+struct kl_btf_type {
+  uint32_t id;
+  enum kl_btf_kind kind;
+  bool kflag;
+  uint32_t vlen;        // members, values, parameters, variables
+  uint32_t size;        // bytes: INT, STRUCT, UNION, ENUM, ENUM64, FLOAT, DATASEC
+  uint32_t type;        // referred type: PTR, TYPEDEF, modifiers, FUNC, FUNC_PROTO (return), VAR, tags
+  struct kl_bytes name; // n is 0 when anonymous
+  const uint8_t *extra; // the items behind the header
+};
+
+// Number of ids: valid ids are 0 .. count - 1 (base included for split BTF).
+uint32_t kl_btf_count(const struct kl_btf *btf);
+uint64_t kl_btf_bytes(const struct kl_btf *btf);
+// id must be below the count.
+void kl_btf_type(const struct kl_btf *btf, uint32_t id, struct kl_btf_type *ret);
+
+// Items of a type; i below vlen (1 for ARRAY).
+struct kl_btf_member {
+  struct kl_bytes name;
+  uint32_t type;
+  uint32_t bit_offset; // from the start of the struct
+  uint32_t bit_size;   // 0: not a bitfield
+};
+void kl_btf_member(const struct kl_btf *btf, const struct kl_btf_type *t, uint32_t i, struct kl_btf_member *ret);
+struct kl_btf_value {
+  struct kl_bytes name;
+  int64_t value; // ENUM: sign- or zero-extended as the type says
+};
+void kl_btf_enum_value(const struct kl_btf *btf, const struct kl_btf_type *t, uint32_t i, struct kl_btf_value *ret);
+struct kl_btf_array {
+  uint32_t type, index_type, count;
+};
+void kl_btf_array(const struct kl_btf *btf, const struct kl_btf_type *t, struct kl_btf_array *ret);
+struct kl_btf_int {
+  bool is_signed, is_char, is_bool;
+  uint8_t bit_offset, bits;
+};
+void kl_btf_int(const struct kl_btf *btf, const struct kl_btf_type *t, struct kl_btf_int *ret);
+struct kl_btf_section_variable {
+  uint32_t type, offset, size;
+};
+void kl_btf_section_variable(const struct kl_btf *btf, const struct kl_btf_type *t, uint32_t i,
+                             struct kl_btf_section_variable *ret);
+struct kl_btf_parameter {
+  struct kl_bytes name;
+  uint32_t type; // 0 without name: "..."
+};
+void kl_btf_parameter(const struct kl_btf *btf, const struct kl_btf_type *t, uint32_t i,
+                      struct kl_btf_parameter *ret);
+
+// Through TYPEDEF, modifiers, TYPE_TAG (and VAR, FUNC not): the type below.
+uint32_t kl_btf_strip(const struct kl_btf *btf, uint32_t id);
+// Bytes of a type; false for void, functions, forward declarations.
+bool kl_btf_size(const struct kl_btf *btf, uint32_t id, uint64_t *ret);
+
+// The next id after previous (0 to begin) with this kind and name: by index,
+// built once in open. 0 when there is none. Split: own types first.
+uint32_t kl_btf_find(const struct kl_btf *btf, enum kl_btf_kind kind, struct kl_bytes name, uint32_t previous);
+// STRUCT, UNION or TYPEDEF to one: the first that is complete. 0: none.
+uint32_t kl_btf_find_struct(const struct kl_btf *btf, const char *name);
+
+// A member by name, through anonymous members and modifiers.
+struct kl_btf_field {
+  uint32_t type;       // of the member
+  uint32_t bit_offset; // from the start of the outer struct
+  uint32_t bit_size;   // 0: not a bitfield
+};
+bool kl_btf_find_member(const struct kl_btf *btf, uint32_t struct_id, struct kl_bytes name,
+                        struct kl_btf_field *ret);
+// A path such as "mm.owner->x" is not for here; "a.b[2].c" is: nested members
+// and array elements. False when any step is missing.
+bool kl_btf_find_path(const struct kl_btf *btf, uint32_t struct_id, struct kl_bytes path, struct kl_btf_field *ret);
+bool kl_btf_find_enum(const struct kl_btf *btf, const char *enum_name, const char *value_name, int64_t *ret);
+
+// The name of a type as C writes it ("struct task_struct *", "int [4]").
+void kl_btf_print_name(const struct kl_btf *btf, uint32_t id, struct kl_text *out);
+
+// A C declaration. With layout: offsets, sizes, holes and bit positions as
+// comments in the way of pahole, and the totals at the end.
+enum kl_status kl_btf_print_type(const struct kl_btf *btf, uint32_t id, bool layout,
+                                 struct kl_text *out) KL_MUST_USE;
+
+// A value, from its n bytes: as text in C initialiser style, or as JSON. Too
+// few bytes: the members that lack them are shown as unreadable (null in JSON).
+enum kl_btf_value_style { KL_BTF_VALUE_TEXT, KL_BTF_VALUE_JSON };
+enum kl_status kl_btf_print_value(const struct kl_btf *btf, uint32_t id, struct kl_bytes bytes,
+                                  enum kl_btf_value_style style, struct kl_text *out) KL_MUST_USE;
+
+#endif

@@ -1,0 +1,53 @@
+// A dump: one workspace, an image of guest memory, and the kernel found in it.
+//
+//   size_t n; kl_workspace_size(&options, &n);
+//   struct kl_dump *dump; kl_dump_open(malloc(n), n, &options, &dump);
+//   kl_dump_attach(dump); ... kl_cursor_open(dump, ...) ...
+//
+// There is nothing to close: give the block back. A dump is used by one thread
+// at a time; two dumps may be open on one source.
+#ifndef KERNLENS_DUMP_H
+#define KERNLENS_DUMP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernlens/diagnostics.h"
+#include "kernlens/limits.h"
+#include "kernlens/source.h"
+#include "kernlens/table.h"
+
+struct kl_dump_options {
+  const struct kl_source *sources; // borrowed for the life of the dump
+  size_t n_sources;
+  struct kl_codec codec;
+  struct kl_limits limits;
+  struct kl_progress progress;
+  // What the user knows better; each may be empty. Borrowed.
+  const uint8_t *btf; // a vmlinux BTF, raw
+  size_t btf_bytes;
+  const uint8_t *symbols; // a System.map
+  size_t symbols_bytes;
+  uint64_t root; // physical address of the kernel's page-table root; 0: find it
+};
+
+// Options with default limits and nothing else.
+struct kl_dump_options kl_dump_options_default(void);
+
+// How large a block suffices for these options: an upper bound; what is not
+// touched costs nothing where memory is committed on demand.
+enum kl_status kl_workspace_size(const struct kl_dump_options *options, size_t *ret) KL_MUST_USE;
+
+struct kl_dump;
+
+// Recognises the container. On an error *why (may be null) names stage, what
+// and where.
+enum kl_status kl_dump_open(void *workspace, size_t bytes, const struct kl_dump_options *options,
+                            struct kl_dump **ret, struct kl_diagnostic *why) KL_MUST_USE;
+// Finds and verifies the kernel. The image stays usable when it fails.
+enum kl_status kl_dump_attach(struct kl_dump *dump, struct kl_diagnostic *why) KL_MUST_USE;
+
+// What was lost so far: grows as tables are read.
+const struct kl_diagnostics *kl_dump_diagnostics(const struct kl_dump *dump);
+
+#endif

@@ -1,0 +1,43 @@
+// Limits: the cap on every size and every walk that the guest can influence.
+//
+// All of them stand here, each with its reason; a caller may change any before
+// it opens a dump. Raising one costs workspace or time, never safety.
+#ifndef KERNLENS_LIMITS_H
+#define KERNLENS_LIMITS_H
+
+#include <stdint.h>
+
+// X(name, default, reason)
+#define KL_LIMIT_LIST(X)                                                                                           \
+  X(segments, 1u << 16, "runs of memory that one container may list")                                              \
+  X(source_files, 64, "files of one split dump")                                                                   \
+  X(flat_records, 1u << 20, "records of a flattened file")                                                         \
+  X(note_bytes, 16u << 20, "ELF notes of 8192 CPUs")                                                               \
+  X(vmcoreinfo_bytes, 64u << 10, "the kernel reserves one page; four 16K pages fit")                               \
+  X(cpus, 8192, "CONFIG_NR_CPUS_RANGE_END of x86-64")                                                              \
+  X(btf_bytes, 64u << 20, "an allyesconfig vmlinux has 20 MiB of BTF")                                             \
+  X(btf_types, 1u << 20, "an allyesconfig vmlinux has under 400,000 types")                                        \
+  X(btf_depth, 64, "the kernel's own resolver stops at 32 levels")                                                 \
+  X(symbols, 1u << 20, "an allyesconfig vmlinux has under 700,000 symbols")                                        \
+  X(symbol_name_bytes, 1024, "KSYM_NAME_LEN is 512 (6.1+)")                                                        \
+  X(candidates, 64, "copies of one thing that attach will verify")                                                 \
+  X(list_nodes, 1u << 22, "pid_max is 4,194,304")                                                                  \
+  X(tree_depth, 64, "a red-black tree of 2^32 nodes")                                                              \
+  X(text_bytes, 64u << 10, "one text cell")                                                                        \
+  X(path_depth, 2048, "PATH_MAX / 2: every component has a byte and a slash")                                      \
+  X(command_line_bytes, 32u << 10, "one command line shown; the rest is cut and said so")                          \
+  X(log_records, 1u << 20, "records of a 16 MiB ring of empty lines")                                              \
+  X(modules, 1u << 14, "loaded modules")                                                                           \
+  X(module_symbols, 1u << 20, "symbols of one module")                                                             \
+  X(steps, 1ull << 32, "default budget of one cursor: guest reads")
+
+struct kl_limits {
+#define KL_LIMIT_FIELD(name, value, reason) uint64_t name;
+  KL_LIMIT_LIST(KL_LIMIT_FIELD)
+#undef KL_LIMIT_FIELD
+};
+
+// The defaults above.
+struct kl_limits kl_limits_default(void);
+
+#endif

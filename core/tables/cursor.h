@@ -1,0 +1,51 @@
+// What a table is made of, and the helpers that fill its rows.
+//
+// A table is one file: an enum of its columns, the array of kl_column in the
+// same order, a fixed-size state, open and next. The generic part (cursor.c)
+// applies every constraint again, so a table pushes down only what pays.
+#ifndef KL_TABLES_CURSOR_H
+#define KL_TABLES_CURSOR_H
+
+#include "base/budget.h"
+#include "base/text.h"
+#include "kernel/dump.h"
+#include "kernlens/table.h"
+
+struct kl_table_code {
+  size_t state_bytes; // of the table's own state, zeroed before open
+  size_t text_bytes;  // room for the text and bytes of one row
+  // Both return KL_OK, KL_END (open: no rows at all) or what stopped the walk.
+  enum kl_status (*open)(struct kl_cursor *cursor); // may be null
+  enum kl_status (*next)(struct kl_cursor *cursor); // fills one row
+};
+
+struct kl_cursor {
+  struct kl_dump *dump;
+  struct kl_kernel *kernel; // null for KL_TABLE_IMAGE_ONLY on a dump that is not attached
+  struct kl_query query;
+  struct kl_budget budget;
+  void *state;
+  struct kl_cell *cells;
+  struct kl_text text; // of the row being made
+  bool partial, done;
+};
+
+// True when the column is wanted (asked for, or constrained).
+bool kl_wants(const struct kl_cursor *c, uint32_t column);
+// An equality on a column that the caller pushed: its value.
+bool kl_pushed_u64(const struct kl_cursor *c, uint32_t column, uint64_t *ret);
+
+// Cells. status is that of getting the value: anything but KL_OK makes the cell
+// unreadable, with object (an address, or 0) in the diagnostics;
+// KL_ERR_NOT_FOUND too (a member that this kernel lacks). Null: use put_null.
+void kl_put_null(struct kl_cursor *c, uint32_t column);
+void kl_put(struct kl_cursor *c, uint32_t column, enum kl_status status, uint64_t object, uint64_t v);
+void kl_put_bytes(struct kl_cursor *c, uint32_t column, enum kl_status status, uint64_t object, const void *p,
+                  size_t n);                                             // TEXT and BYTES: copied into the row
+void kl_put_string(struct kl_cursor *c, uint32_t column, const char *s); // static string: not copied
+// A field of an object, by the column's kind (numbers, addresses, char arrays).
+void kl_put_field(struct kl_cursor *c, uint32_t column, uint64_t object, enum kl_field_id field);
+// Notes that the walk lost something here, and the answer is partial.
+void kl_lost(struct kl_cursor *c, const char *what, uint64_t object, enum kl_status why);
+
+#endif
