@@ -1,0 +1,115 @@
+/*
+ * What every workload program shares. A program sets up its scene, states what it did as facts,
+ * says that it has settled and sleeps for ever: the truth stays true because nothing moves.
+ *
+ * Facts are JSON lines in /facts/NAME.jsonl, and reach the host as truth/workload/NAME.jsonl.
+ */
+#ifndef KERNLENS_LAB_WORKLOAD_H
+#define KERNLENS_LAB_WORKLOAD_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static inline void die(const char *what)
+{
+	fprintf(stderr, "workload: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* For calls that return -1 on failure. */
+static inline long must(long result, const char *what)
+{
+	if (result < 0)
+		die(what);
+	return result;
+}
+
+static inline void *must_map(void *address, const char *what)
+{
+	if (address == (void *)-1)
+		die(what);
+	return address;
+}
+
+/* Files are opened for one line at a time, so that no program keeps one open. */
+__attribute__((format(printf, 2, 3)))
+static inline void fact(const char *workload, const char *format, ...)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/facts/%s.jsonl", workload);
+	FILE *file = fopen(path, "ae");
+	if (file == NULL)
+		die(path);
+	va_list values;
+	va_start(values, format);
+	vfprintf(file, format, values);
+	va_end(values);
+	fputc('\n', file);
+	fclose(file);
+}
+
+/* The init script waits for this. */
+static inline void settled(const char *workload)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/settled/%s", workload);
+	close((int)must(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644), path));
+}
+
+static inline _Noreturn void sleep_for_ever(void)
+{
+	for (;;)
+		pause();
+}
+
+/*
+ * Forks a process that runs `scene`, which must call ready(pipe) once all is in place, and must
+ * not return. The parent goes on only then. A scene that execs hands the pipe on instead.
+ */
+static inline void ready(int pipe)
+{
+	if (write(pipe, "", 1) != 1)
+		die("ready");
+	close(pipe);
+}
+
+static inline void await_ready(int read_end)
+{
+	char byte;
+	if (read(read_end, &byte, 1) != 1) {
+		fprintf(stderr, "workload: a scene failed\n");
+		exit(1);
+	}
+	close(read_end);
+}
+
+static inline pid_t spawn(void (*scene)(int pipe, const void *argument), const void *argument)
+{
+	int ends[2];
+	must(pipe(ends), "pipe");
+	pid_t pid = (pid_t)must(fork(), "fork");
+	if (pid == 0) {
+		close(ends[0]);
+		scene(ends[1], argument);
+		exit(1);
+	}
+	close(ends[1]);
+	await_ready(ends[0]);
+	return pid;
+}
+
+#endif
