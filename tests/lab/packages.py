@@ -86,26 +86,21 @@ class Suite:
         done.touch()
 
     def _show(self, package):
-        text = self._apt("apt-cache", "--no-all-versions", "show", package,
-                         capture_output=True).stdout
-        return dict(line.split(": ", 1) for line in text.splitlines()
-                    if re.match(r"[A-Z][\w-]*: ", line))
+        """Every version of a package, newest first: its control fields."""
+        text = self._apt("apt-cache", "show", package, capture_output=True).stdout
+        return [dict(line.split(": ", 1) for line in paragraph.splitlines()
+                     if re.match(r"[A-Z][\w-]*: ", line))
+                for paragraph in text.strip().split("\n\n")]
 
-    def _parts(self, package):
-        """The versioned kernel packages that `package` leads to, and their common version."""
-        found, versions, ahead = [], set(), [package]
+    def _parts(self, depends):
+        """The versioned kernel packages that a meta package's Depends leads to."""
+        found, ahead = [], KERNEL_PART.findall(depends)
         while ahead:
-            fields = self._show(ahead.pop())
-            for name in KERNEL_PART.findall(fields.get("Depends", "")):
-                if name not in found:
-                    found.append(name)
-                    ahead.append(name)
-            versions.add(fields["Version"])
-        return sorted(found), max(versions)
-
-    def version(self, package):
-        self.refresh()
-        return self._show(package)["Version"]
+            name = ahead.pop()
+            if name not in found:
+                found.append(name)
+                ahead += KERNEL_PART.findall(self._show(name)[0].get("Depends", ""))
+        return sorted(found)
 
     def _unpacked(self, label, packages):
         """A directory with the packages' files, made once."""
@@ -121,7 +116,7 @@ class Suite:
         debs = self.home / "debs"
         self._apt("apt-get", "-q", "download", *packages, cwd=debs, stdout=subprocess.DEVNULL)
         for package in packages:
-            for deb in debs.glob(f"{package}_*.deb"):
+            for deb in debs.glob(f"{package.partition('=')[0]}_*.deb"):
                 files = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb],
                                          stdout=subprocess.PIPE)
                 subprocess.run(["tar", "-x", "--keep-directory-symlink", "-C", partial],
@@ -132,10 +127,19 @@ class Suite:
         partial.rename(root)
         return root
 
-    def kernel(self, package):
+    def _newest(self, package, parts):
+        """Unpacks the newest version the mirror really has: an index may promise more."""
         self.refresh()
-        parts, version = self._parts(package)
-        root = self._unpacked(f"{package}_{version}", parts)
+        for fields in self._show(package):
+            version = fields["Version"]
+            try:
+                return self._unpacked(f"{package}_{version}", parts(fields)), version
+            except subprocess.CalledProcessError:
+                print(f"{package} {version}: cannot be had, trying the one before")
+        raise RuntimeError(f"the mirror has no {package} for {self.suite} {self.arch}")
+
+    def kernel(self, package):
+        root, version = self._newest(package, lambda fields: self._parts(fields["Depends"]))
         modules, = (root / "usr/lib/modules").iterdir()
         if not (modules / "modules.dep").exists():
             subprocess.run(["depmod", "-b", root, modules.name], check=True)
@@ -144,8 +148,7 @@ class Suite:
         return Kernel(modules.name, version, image, modules)
 
     def busybox(self):
-        self.refresh()
-        version = self.version("busybox-static")
-        root = self._unpacked(f"busybox-static_{version}", ["busybox-static"])
+        root, _ = self._newest("busybox-static", lambda fields: [
+            f"busybox-static={fields['Version']}"])
         return next(path for path in (root / "usr/bin/busybox", root / "bin/busybox")
                     if path.exists())
