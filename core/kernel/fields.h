@@ -34,7 +34,16 @@
   X(task_struct, start_boottime, OPTIONAL, "5.5: cf25e24db61c")                                                    \
   X(task_struct, prio, REQUIRED, "")                                                                               \
   X(signal_struct, thread_head, OPTIONAL, "")                                                                      \
-  X(signal_struct, nr_threads, OPTIONAL, "")
+  X(signal_struct, nr_threads, OPTIONAL, "")                                                                       \
+  /* machine */                                                                                                    \
+  X(uts_namespace, name, OPTIONAL, "")                                                                             \
+  X(new_utsname, nodename, OPTIONAL, "")                                                                           \
+  X(new_utsname, domainname, OPTIONAL, "")                                                                         \
+  X(timekeeper, offs_real, OPTIONAL, "")                                                                           \
+  X(timekeeper, offs_boot, OPTIONAL, "")                                                                           \
+  X(timekeeper, wall_to_monotonic, OPTIONAL, "")                                                                   \
+  X(timespec64, tv_sec, OPTIONAL, "")                                                                              \
+  X(timespec64, tv_nsec, OPTIONAL, "")
 
 // X(type): a struct, union or typedef whose size is asked for.
 #define KL_TYPE_LIST(X)                                                                                            \
@@ -54,6 +63,9 @@
   X(swapper_pg_dir, OPTIONAL)                                                                                      \
   X(init_top_pgt, OPTIONAL)                                                                                        \
   X(__start_BTF, OPTIONAL)                                                                                         \
-  X(__stop_BTF, OPTIONAL)
+  X(__stop_BTF, OPTIONAL)                                                                                          \
+  X(init_uts_ns, OPTIONAL)                                                                                         \
+  X(tk_core, OPTIONAL)                                                                                             \
+  X(timekeeper_data, OPTIONAL)
 
 #endif

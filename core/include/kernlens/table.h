@@ -52,10 +52,12 @@ struct kl_column {
 
 enum {
   KL_TABLE_IMAGE_ONLY = 1, // needs no attached kernel
+  KL_TABLE_ONE_ROW = 2,    // always exactly one row: shown upright
 };
 
 struct kl_table {
   const char *name;
+  const char *group;   // machine, types, processes, memory, bpf, network: for listings
   const char *doc;     // one line
   const char *example; // a command line behind "kernlens "
   uint32_t flags;
@@ -69,6 +71,8 @@ const struct kl_table *kl_table_at(size_t i);
 const struct kl_table *kl_table_find(const char *name);
 // The number of a column, or -1.
 int kl_table_column(const struct kl_table *table, const char *name);
+// The columns that are shown when none are named: all but the hidden ones.
+uint64_t kl_table_shown(const struct kl_table *table);
 
 enum kl_op { KL_OP_EQ, KL_OP_LT, KL_OP_LE, KL_OP_GT, KL_OP_GE };
 

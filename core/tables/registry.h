@@ -1,0 +1,18 @@
+// The one list of tables, in the order in which they are shown. A table
+// NAME is the file core/tables/NAME.c, which defines kl_NAME_table.
+#ifndef KL_TABLES_REGISTRY_H
+#define KL_TABLES_REGISTRY_H
+
+#include "kernlens/table.h"
+
+#define KL_TABLE_LIST(X)                                                                                           \
+  /* machine */                                                                                                    \
+  X(kernel)                                                                                                        \
+  X(segments)                                                                                                      \
+  X(diagnostics)
+
+#define KL_TABLE_DECLARE(name) extern const struct kl_table kl_##name##_table;
+KL_TABLE_LIST(KL_TABLE_DECLARE)
+#undef KL_TABLE_DECLARE
+
+#endif
