@@ -21,9 +21,19 @@ struct kl_paging {
   bool lpa;              // arm64 64K: 52-bit output addresses
   uint64_t sme_mask;     // x86-64: bits of an entry that mean encryption, or 0
   uint64_t pac_mask;     // arm64: bits of a pointer that may hold a signature
-  // arm64: software bits of this kernel, found from memory or BTF-era facts
-  // by attach (0: unknown).
+  // arm64: the bit that says "a page is there, but no access" in an entry that
+  // is not valid: 1 << 58, or 1 << 11 from 6.11 (protection_map[0] in memory has
+  // it set). 0: unknown, and such entries are KL_ENTRY_OTHER.
   uint64_t prot_none_bit;
+  // arm64: a swap entry's fields. offset_shift 0: unknown, and entries that are
+  // not present are KL_ENTRY_OTHER. x86-64 has one form only.
+  uint8_t swap_type_shift, swap_type_bits, swap_offset_shift;
+  // Types from swap_files on are not swap files but markers, migration, poison
+  // (KL_ENTRY_OTHER, type and offset given). Not known: every type is a swap.
+  bool swap_files_known;
+  uint8_t swap_files;
+  // Swap types that mean "this page is being moved". count 0: not known.
+  uint8_t migration_first, migration_count;
 };
 
 enum kl_entry_state {
@@ -32,7 +42,7 @@ enum kl_entry_state {
   KL_ENTRY_PROT_NONE, // a page is there; user may not touch it (phys is valid)
   KL_ENTRY_SWAP,      // swap_type and swap_offset are valid
   KL_ENTRY_MIGRATION, // swap_offset is a pfn
-  KL_ENTRY_OTHER,     // another not-present form: see entry
+  KL_ENTRY_OTHER,     // another form: a marker, a reserved combination of bits; see entry
 };
 
 struct kl_translation {
@@ -41,7 +51,10 @@ struct kl_translation {
   uint64_t page_bytes; // of the leaf: 4 KiB to 1 GiB (or what ends here for NONE)
   uint64_t entry;      // the raw leaf, or the entry at which the walk ended
   uint8_t level;       // 0 = last-level table
-  bool writable, executable, user, dirty, accessed;
+  // What the whole path from the root allows. executable: at the privilege of
+  // the address (user addresses by users, kernel addresses by the kernel).
+  bool writable, executable, user;
+  bool dirty, accessed; // of the leaf
   uint64_t swap_type, swap_offset;
 };
 
@@ -53,30 +66,57 @@ struct kl_translation {
 enum kl_status kl_paging_translate(const struct kl_paging *paging, struct kl_image *image, uint64_t root,
                                    uint64_t va, struct kl_translation *ret) KL_MUST_USE;
 
+// False when the numbers do not fit together (no arch, no such granule, more
+// levels than the address has bits for). Then nothing translates:
+// KL_ERR_ARGUMENT.
+bool kl_paging_valid(const struct kl_paging *paging);
+
+// The physical address of the top table in a CR3, TTBR0_EL1 or TTBR1_EL1:
+// without PCID, ASID and flags, and with arm64's high bits moved where they
+// belong.
+uint64_t kl_paging_root(const struct kl_paging *paging, uint64_t value);
+
 // A pointer without tag and signature, and sign-extended: what can be
 // translated. x86-64: unchanged.
 uint64_t kl_paging_strip(const struct kl_paging *paging, uint64_t va);
 
-// A cursor over all leaves of a root between two addresses, in order. Equal
-// and absent subtrees are stepped over, never entry by entry.
-enum { KL_PAGING_MAX_LEVELS = 5 };
+// A cursor over all leaves of a root between two addresses, in order. Absent
+// subtrees are stepped over, and so is a table that the entry right before it
+// names too (KASAN's shadow of unused memory; a table that maps itself all
+// over): what such a table holds is given once, the rest is counted.
+enum { KL_PAGING_MAX_LEVELS = 5, KL_LEAF_WALK_ENTRIES = 32 };
 struct kl_leaf_walk {
   const struct kl_paging *paging;
   struct kl_image *image;
-  uint64_t root;
-  uint64_t next, end; // end is exclusive; end 0 means up to 2^64
+  uint64_t next, last;     // both included
+  uint64_t repeated_bytes; // virtual, in tables that were stepped over as equal
   bool done;
+  uint8_t top, level; // level of the table that is being read; 0 = last
+  struct {
+    uint64_t table;    // physical
+    uint64_t previous; // the entry given before the next one, when all of it was walked
+    uint8_t rights;
+  } at[KL_PAGING_MAX_LEVELS];
+  // A run of entries of one table, read together.
+  uint64_t run_phys; // of entries[0]
+  uint8_t run_count; // 0: none
+  uint64_t entries[KL_LEAF_WALK_ENTRIES];
 };
+// end is exclusive; 0 means up to 2^64. arm64: a root holds one half of the
+// addresses only, so the walk stays in the half of start.
 void kl_leaf_walk_init(struct kl_leaf_walk *walk, const struct kl_paging *paging, struct kl_image *image,
                        uint64_t root, uint64_t start, uint64_t end);
 // The next entry whose state is not NONE: its virtual address and what it
-// says. KL_END after the last. A table that can't be read is returned once as
+// says (the address of the entry's first byte, also when start lies inside
+// it). KL_END after the last. A table that can't be read is returned once as
 // an error with *va set to where it starts; the walk goes on behind it.
-// Spends one step a table entry looked at.
+// KL_ERR_BUDGET ends nothing: with more steps the walk goes on. Spends one
+// step a table entry looked at.
 enum kl_status kl_leaf_walk_next(struct kl_leaf_walk *walk, struct kl_budget *budget, uint64_t *va,
                                  struct kl_translation *ret) KL_MUST_USE;
 
-// A virtual address space: a root with a small translation cache.
+// A virtual address space: a root with a small translation cache. Addresses
+// must be canonical: kl_paging_strip takes tags and signatures off first.
 enum { KL_SPACE_CACHE = 256 };
 struct kl_space {
   const struct kl_paging *paging;
