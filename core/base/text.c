@@ -78,7 +78,7 @@ void kl_text_bytes_hex(struct kl_text *t, const uint8_t *p, size_t n) {
     kl_text_hex(t, p[i], 2);
 }
 
-static void json_escape(struct kl_text *t, uint8_t c) {
+static void json_escape(struct kl_text *t, uint32_t c) {
   switch (c) {
   case '"':
     kl_text_string(t, "\\\"");
@@ -93,9 +93,15 @@ static void json_escape(struct kl_text *t, uint8_t c) {
     kl_text_string(t, "\\r");
     return;
   default:
-    kl_text_string(t, "\\u00");
-    kl_text_hex(t, c, 2);
+    break;
   }
+  if (c > 0xffff) { // a surrogate pair (RFC 8259, section 7)
+    kl_text_string(t, "\\u");
+    kl_text_hex(t, 0xd800 + ((c - 0x10000) >> 10), 4);
+    c = 0xdc00 + ((c - 0x10000) & 0x3ff);
+  }
+  kl_text_string(t, "\\u");
+  kl_text_hex(t, c, 4);
 }
 
 void kl_text_json_string(struct kl_text *t, const uint8_t *p, size_t n) {
@@ -108,8 +114,9 @@ void kl_text_json_string(struct kl_text *t, const uint8_t *p, size_t n) {
     } else if (p[i] == '\\') { // the text cell has two, JSON doubles each
       kl_text_string(t, "\\\\\\\\");
       i++;
-    } else if (p[i] < 0x20 || p[i] == '"' || p[i] == 0x7f) {
-      json_escape(t, p[i++]);
+    } else if (p[i] == '"' || kl_text_hidden(kl_utf8_decode(p + i, length))) {
+      json_escape(t, kl_utf8_decode(p + i, length));
+      i += length;
     } else {
       kl_text_put(t, (const char *)p + i, length);
       i += length;
@@ -156,6 +163,29 @@ size_t kl_utf8_length(const uint8_t *p, size_t n) {
     if ((p[i] & 0xc0) != 0x80)
       return 0;
   return length;
+}
+
+uint32_t kl_utf8_decode(const uint8_t *p, size_t length) {
+  uint32_t c = length == 1 ? p[0] : p[0] & (0xffu >> (length + 1));
+  for (size_t i = 1; i < length; i++)
+    c = c << 6 | (p[i] & 0x3f);
+  return c;
+}
+
+// Unicode's Cc and Cf, and the separators that end a line.
+static const struct {
+  uint32_t first, last;
+} hidden[] = {{0x00, 0x1f},       {0x7f, 0x9f},       {0xad, 0xad},       {0x600, 0x605},     {0x61c, 0x61c},
+              {0x6dd, 0x6dd},     {0x70f, 0x70f},     {0x890, 0x891},     {0x8e2, 0x8e2},     {0x180e, 0x180e},
+              {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},   {0xfeff, 0xfeff},   {0xfff9, 0xfffb},
+              {0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+              {0xe0001, 0xe007f}};
+
+bool kl_text_hidden(uint32_t code_point) {
+  for (size_t i = 0; i < sizeof hidden / sizeof *hidden && code_point >= hidden[i].first; i++)
+    if (code_point <= hidden[i].last)
+      return true;
+  return false;
 }
 
 bool kl_parse_decimal(struct kl_bytes b, uint64_t *ret) {

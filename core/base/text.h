@@ -48,6 +48,11 @@ bool kl_bytes_equal(struct kl_bytes b, const char *s);
 bool kl_bytes_start(struct kl_bytes b, const char *prefix);
 // Length of the valid UTF-8 sequence at p (1 to 4), or 0. n > 0.
 size_t kl_utf8_length(const uint8_t *p, size_t n);
+// The code point of a valid sequence of that length.
+uint32_t kl_utf8_decode(const uint8_t *p, size_t length);
+// True for code points that act on the reader instead of showing themselves:
+// C0, DEL, C1, bidirectional controls, zero-width and other format characters.
+bool kl_text_hidden(uint32_t code_point);
 // Parses all of b as a number; false when it is empty, has another character
 // or does not fit. Signed decimals come as two's complement.
 bool kl_parse_decimal(struct kl_bytes b, uint64_t *ret);
