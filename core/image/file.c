@@ -1,0 +1,31 @@
+// Bounded reads of the files that a container is made of.
+#include "image/internal.h"
+
+static bool inside(const struct kl_source *file, uint64_t offset, uint64_t n) {
+  return offset <= file->bytes && n <= file->bytes - offset;
+}
+
+enum kl_status kl_file_read(const struct kl_source *file, uint64_t offset, void *dst, size_t n) {
+  if (!inside(file, offset, n))
+    return KL_ERR_ABSENT;
+  return n ? file->read(file->user, offset, dst, n) : KL_OK;
+}
+
+enum kl_status kl_file_keep(const struct kl_source *file, uint64_t offset, uint64_t n, struct kl_arena *arena,
+                            struct kl_bytes *ret) {
+  size_t size;
+  if (!inside(file, offset, n))
+    return KL_ERR_ABSENT;
+  if (!kl_narrow(n, &size))
+    return KL_ERR_NO_MEMORY;
+  const uint8_t *lent;
+  if (file->lend && file->lend(file->user, offset, size, &lent) == KL_OK) {
+    *ret = kl_bytes_of(lent, size);
+    return KL_OK;
+  }
+  uint8_t *copy;
+  KL_TRY(kl_arena_take(arena, n, 1, 1, &copy));
+  KL_TRY(kl_file_read(file, offset, copy, size));
+  *ret = kl_bytes_of(copy, size);
+  return KL_OK;
+}
