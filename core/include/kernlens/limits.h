@@ -18,6 +18,7 @@
   X(btf_bytes, 64u << 20, "an allyesconfig vmlinux has 20 MiB of BTF")                                             \
   X(btf_types, 1u << 20, "an allyesconfig vmlinux has under 400,000 types")                                        \
   X(btf_depth, 64, "the kernel's own resolver stops at 32 levels")                                                 \
+  X(btf_steps, 1u << 20, "types and members seen to answer one question: the largest struct has < 5,000")          \
   X(symbols, 1u << 20, "an allyesconfig vmlinux has under 700,000 symbols")                                        \
   X(symbol_name_bytes, 1024, "KSYM_NAME_LEN is 512 (6.1+)")                                                        \
   X(candidates, 64, "copies of one thing that attach will verify")                                                 \

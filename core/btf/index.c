@@ -1,0 +1,212 @@
+// Opening a BTF, and finding types by name.
+#include "base/checked.h"
+#include "base/memory.h"
+#include "btf/internal.h"
+
+// Names are hashed eight bytes at a time: multiply and fold.
+static uint32_t hash_name(struct kl_bytes name) {
+  const uint64_t k = 0x9e3779b97f4a7c15;
+  uint64_t h = name.n * k;
+  for (; name.n >= 8; name.p += 8, name.n -= 8) {
+    h = (h ^ kl_le64(name.p)) * k;
+    h ^= h >> 32;
+  }
+  h = (h ^ kl_le_n(name.p, name.n)) * k;
+  return (uint32_t)(h >> 32);
+}
+
+// Which types are found by name: all that have one, but tags; and enums
+// without, as the values of those are asked for too.
+static bool is_indexed(enum kl_btf_kind kind) {
+  switch (kind) {
+  case KL_BTF_INT:
+  case KL_BTF_STRUCT:
+  case KL_BTF_UNION:
+  case KL_BTF_ENUM:
+  case KL_BTF_FWD:
+  case KL_BTF_TYPEDEF:
+  case KL_BTF_FUNC:
+  case KL_BTF_VAR:
+  case KL_BTF_DATASEC:
+  case KL_BTF_FLOAT:
+  case KL_BTF_ENUM64:
+    return true;
+  case KL_BTF_VOID:
+  case KL_BTF_PTR:
+  case KL_BTF_ARRAY:
+  case KL_BTF_VOLATILE:
+  case KL_BTF_CONST:
+  case KL_BTF_RESTRICT:
+  case KL_BTF_FUNC_PROTO:
+  case KL_BTF_DECL_TAG:
+  case KL_BTF_TYPE_TAG:
+  case KL_BTF_UNKNOWN:
+  default:
+    return false;
+  }
+}
+
+// From the last type to the first, so that each bucket lists ascending ids.
+static void build_index(struct kl_btf *btf, const uint8_t *kinds) {
+  for (uint32_t i = btf->count - btf->first_id; i-- > 0;) {
+    btf->next[i] = 0;
+    if (!is_indexed((enum kl_btf_kind)kinds[i]))
+      continue;
+    struct kl_bytes name = kl_btf_string(btf, kl_le32(btf->types.p + btf->offsets[i]));
+    if (!name.n && !kl_btf_is_enum((enum kl_btf_kind)kinds[i]))
+      continue;
+    uint32_t *head = &btf->heads[hash_name(name) >> btf->hash_shift];
+    btf->next[i] = *head;
+    *head = btf->first_id + i;
+  }
+}
+
+static void detect_old_enums(struct kl_btf *btf, const uint8_t *kinds) {
+  btf->old_enums = !btf->base || btf->base->old_enums;
+  for (uint32_t i = 0; i < btf->count - btf->first_id && btf->old_enums; i++)
+    if (kinds[i] == KL_BTF_ENUM64 ||
+        (kinds[i] == KL_BTF_ENUM && kl_btf_info_kflag(kl_le32(btf->types.p + btf->offsets[i] + 4))))
+      btf->old_enums = false;
+}
+
+static enum kl_status cut_sections(struct kl_btf *btf, struct kl_bytes data, const struct kl_limits *limits,
+                                   const uint8_t **bad) {
+  struct kl_btf_header h;
+  uint32_t bad_field;
+  bool parsed = kl_btf_header_parse(data, &h, &bad_field);
+  *bad = data.p ? data.p + bad_field : 0;
+  if (!parsed)
+    return KL_ERR_MALFORMED;
+  if (h.total > limits->btf_bytes)
+    return KL_ERR_LIMIT;
+  if (!kl_bytes_slice(data, (uint64_t)h.header_bytes + h.types.offset, h.types.bytes, &btf->types) ||
+      !kl_bytes_slice(data, (uint64_t)h.header_bytes + h.strings.offset, h.strings.bytes, &btf->strings) ||
+      !kl_bytes_slice(data, (uint64_t)h.header_bytes + h.layout.offset, h.layout.bytes, &btf->layout)) {
+    *bad = data.p + data.n;
+    return KL_ERR_MALFORMED;
+  }
+  *bad = data.p + 12;
+  if (!btf->base && !btf->types.n)
+    return KL_ERR_MALFORMED;
+  btf->bytes = h.total;
+  return KL_OK;
+}
+
+// Buckets: a power of two, about one a type.
+static enum kl_status take_index(struct kl_btf *btf, struct kl_arena *arena) {
+  uint32_t n = btf->count - btf->first_id;
+  uint32_t bits = 4;
+  while (bits < 31 && (1u << bits) < n)
+    bits++;
+  btf->hash_shift = 32 - bits;
+  KL_TRY(kl_arena_take(arena, n, sizeof *btf->offsets, _Alignof(uint32_t), &btf->offsets));
+  KL_TRY(kl_arena_take(arena, n, sizeof *btf->next, _Alignof(uint32_t), &btf->next));
+  return KL_TAKE(arena, 1u << bits, &btf->heads);
+}
+
+static enum kl_status build(struct kl_btf *btf, struct kl_arena *arena, struct kl_bytes data,
+                            const struct kl_limits *limits, const uint8_t **bad) {
+  KL_TRY(cut_sections(btf, data, limits, bad));
+  uint32_t n;
+  if (btf->string_start > UINT32_MAX - btf->strings.n || btf->first_id > limits->btf_types)
+    return KL_ERR_LIMIT;
+  KL_TRY(kl_btf_count_types(btf, limits->btf_types - btf->first_id, &n, bad));
+  btf->count = btf->first_id + n;
+  KL_TRY(take_index(btf, arena));
+  size_t scratch = kl_arena_mark(arena);
+  uint8_t *kinds;
+  KL_TRY(kl_arena_take(arena, n, 1, 1, &kinds));
+  KL_TRY(kl_btf_check_types(btf, arena, kinds, bad));
+  KL_TRY(kl_btf_check_graph(btf, arena, (uint32_t)kl_min(limits->btf_depth, KL_BTF_DEPTH), kinds, bad));
+  detect_old_enums(btf, kinds);
+  build_index(btf, kinds);
+  kl_arena_rewind(arena, scratch);
+  return KL_OK;
+}
+
+enum kl_status kl_btf_open(struct kl_arena *arena, struct kl_bytes data, const struct kl_btf *base,
+                           const struct kl_limits *limits, struct kl_btf **ret, uint64_t *bad_offset) {
+  size_t mark = kl_arena_mark(arena);
+  const uint8_t *bad = data.p;
+  struct kl_btf *btf;
+  KL_TRY(KL_TAKE(arena, 1, &btf));
+  btf->base = base;
+  btf->first_id = base ? base->count : 1;
+  btf->string_start = base ? base->string_start + (uint32_t)base->strings.n : 0;
+  btf->name_cap = (uint32_t)kl_min(limits->symbol_name_bytes, UINT32_MAX / 2);
+  btf->steps = limits->btf_steps;
+  enum kl_status status = build(btf, arena, data, limits, &bad);
+  if (status == KL_OK) {
+    *ret = btf;
+    return KL_OK;
+  }
+  kl_arena_rewind(arena, mark);
+  if (bad_offset)
+    *bad_offset = data.p && bad >= data.p && bad <= data.p + data.n ? (uint64_t)(bad - data.p) : 0;
+  return status;
+}
+
+static uint32_t find_own(const struct kl_btf *btf, enum kl_btf_kind kind, struct kl_bytes name, uint32_t id) {
+  for (; id; id = btf->next[id - btf->first_id]) {
+    const uint8_t *p = btf->types.p + btf->offsets[id - btf->first_id];
+    if (kl_btf_kind_of(kl_le32(p + 4)) == kind && kl_btf_string_is(btf, kl_le32(p), name))
+      return id;
+  }
+  return 0;
+}
+
+uint32_t kl_btf_find(const struct kl_btf *btf, enum kl_btf_kind kind, struct kl_bytes name, uint32_t previous) {
+  uint32_t hash = hash_name(name);
+  if (previous >= btf->count)
+    return 0;
+  for (; btf; btf = btf->base) {
+    if (previous && previous < btf->first_id)
+      continue;
+    uint32_t first = previous ? btf->next[previous - btf->first_id] : btf->heads[hash >> btf->hash_shift];
+    uint32_t id = find_own(btf, kind, name, first);
+    if (id)
+      return id;
+    previous = 0;
+  }
+  return 0;
+}
+
+uint32_t kl_btf_find_struct(const struct kl_btf *btf, const char *name) {
+  struct kl_bytes n = kl_btf_c_string(name);
+  uint32_t id = kl_btf_find(btf, KL_BTF_STRUCT, n, 0);
+  if (!id)
+    id = kl_btf_find(btf, KL_BTF_UNION, n, 0);
+  if (id)
+    return id;
+  uint64_t steps = btf->steps;
+  while (steps-- && (id = kl_btf_find(btf, KL_BTF_TYPEDEF, n, id))) {
+    uint32_t below = kl_btf_strip(btf, id);
+    if (kl_btf_is_composite(kl_btf_kind(btf, below)))
+      return below;
+  }
+  return 0;
+}
+
+bool kl_btf_find_enum(const struct kl_btf *btf, const char *enum_name, const char *value_name, int64_t *ret) {
+  struct kl_bytes enum_bytes = kl_btf_c_string(enum_name), value_bytes = kl_btf_c_string(value_name);
+  const enum kl_btf_kind kinds[] = {KL_BTF_ENUM, KL_BTF_ENUM64, KL_BTF_TYPEDEF};
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    uint32_t id = 0;
+    while ((id = kl_btf_find(btf, kinds[k], enum_bytes, id))) {
+      struct kl_btf_type t;
+      kl_btf_type(btf, kl_btf_strip(btf, id), &t);
+      if (!kl_btf_is_enum(t.kind))
+        continue;
+      size_t each = kl_btf_shapes[t.kind].each;
+      for (uint32_t i = 0; i < t.vlen; i++) {
+        if (!kl_btf_string_is(btf, kl_le32(t.extra + i * each), value_bytes))
+          continue;
+        struct kl_btf_value value;
+        kl_btf_enum_value(btf, &t, i, &value);
+        *ret = value.value;
+        return true;
+      }
+    }
+  }
+  return false;
+}

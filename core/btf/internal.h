@@ -1,0 +1,137 @@
+// What the files of core/btf share. Nothing outside includes this.
+#ifndef KL_BTF_INTERNAL_H
+#define KL_BTF_INTERNAL_H
+
+#include "btf/btf.h"
+
+// The most levels that anything here descends: by-value nesting, reference
+// chains, declarators. limits.btf_depth can only lower it.
+enum { KL_BTF_DEPTH = 64 };
+
+enum { KL_BTF_TYPE_BYTES = 12, KL_BTF_POINTER_BYTES = 8 };
+
+// Sizes above it are refused: what lies above marks "has no size".
+#define KL_BTF_SIZE_TOP 0xfffffff0u
+
+struct kl_btf {
+  const struct kl_btf *base; // null unless split
+  struct kl_bytes types;     // sections of the caller's data
+  struct kl_bytes strings;
+  struct kl_bytes layout;
+  uint64_t bytes;        // of the whole BTF
+  uint32_t first_id;     // 1, or the count of the base
+  uint32_t count;        // one past the last id
+  uint32_t string_start; // string offset of strings.p[0]: where the base ends
+  uint32_t name_cap;     // longest name
+  bool old_enums;        // from an encoder that did not tell signed from unsigned
+  uint64_t steps;        // cap on what one question looks at
+  uint32_t hash_shift;
+  uint32_t *offsets; // [id - first_id]: where in types
+  uint32_t *next;    // [id - first_id]: next id of the same bucket, ascending; 0 ends
+  uint32_t *heads;   // [hash >> hash_shift]: first id; 0: none
+};
+
+struct kl_btf_header {
+  uint32_t header_bytes;
+  struct {
+    uint32_t offset, bytes; // offset from the end of the header
+  } types, strings, layout;
+  uint64_t total; // header and all sections
+};
+// False when this can't be the head of a BTF; *bad is the offset of the field.
+bool kl_btf_header_parse(struct kl_bytes head, struct kl_btf_header *ret, uint32_t *bad);
+
+// How each kind is laid out and which rules its common part follows.
+enum kl_btf_name_rule {
+  KL_BTF_NAME_NONE,       // must be anonymous
+  KL_BTF_NAME_OPTIONAL,   // an identifier, or none
+  KL_BTF_NAME_IDENTIFIER, // an identifier
+  KL_BTF_NAME_PRINTABLE,  // printable ASCII or none ("long int")
+  KL_BTF_NAME_SECTION,    // printable ASCII
+  KL_BTF_NAME_TAG,        // anything but empty
+};
+enum kl_btf_word { KL_BTF_WORD_ZERO, KL_BTF_WORD_SIZE, KL_BTF_WORD_TYPE };
+struct kl_btf_shape {
+  uint8_t fixed, each; // bytes behind the common part: always, and for each of vlen
+  uint8_t name;        // enum kl_btf_name_rule
+  uint8_t word;        // enum kl_btf_word: what the third word holds
+  bool vlen, kflag;    // may be other than 0
+};
+extern const struct kl_btf_shape kl_btf_shapes[KL_BTF_UNKNOWN];
+
+// The info word. Up to 7.0 the kernel's UAPI gave vlen 16 bits and kind 5, and
+// its validator refused any of the bits between that are set: read in the wider
+// form of 2026 (vlen 24 bits, kind 7) old data means the same.
+static inline uint32_t kl_btf_info_vlen(uint32_t info) {
+  return info & 0xffffff;
+}
+static inline uint32_t kl_btf_info_kind(uint32_t info) {
+  return info >> 24 & 0x7f;
+}
+static inline bool kl_btf_info_kflag(uint32_t info) {
+  return info >> 31;
+}
+static inline enum kl_btf_kind kl_btf_kind_of(uint32_t info) {
+  uint32_t kind = kl_btf_info_kind(info);
+  return kind < KL_BTF_UNKNOWN ? (enum kl_btf_kind)kind : KL_BTF_UNKNOWN;
+}
+
+// The 12 bytes of a type: id from 1 to count - 1.
+static inline const uint8_t *kl_btf_raw(const struct kl_btf *btf, uint32_t id) {
+  while (id < btf->first_id)
+    btf = btf->base;
+  return btf->types.p + btf->offsets[id - btf->first_id];
+}
+static inline enum kl_btf_kind kl_btf_kind(const struct kl_btf *btf, uint32_t id) {
+  return id ? kl_btf_kind_of(kl_le32(kl_btf_raw(btf, id) + 4)) : KL_BTF_VOID;
+}
+
+// TYPEDEF, CONST, VOLATILE, RESTRICT, TYPE_TAG: the type below is the same in
+// memory.
+static inline bool kl_btf_is_transparent(enum kl_btf_kind kind) {
+  return (kind >= KL_BTF_TYPEDEF && kind <= KL_BTF_RESTRICT) || kind == KL_BTF_TYPE_TAG;
+}
+static inline bool kl_btf_is_composite(enum kl_btf_kind kind) {
+  return kind == KL_BTF_STRUCT || kind == KL_BTF_UNION;
+}
+static inline bool kl_btf_is_enum(enum kl_btf_kind kind) {
+  return kind == KL_BTF_ENUM || kind == KL_BTF_ENUM64;
+}
+
+// Where a string begins and how many bytes its section has from there. offset
+// must be in range.
+static inline struct kl_bytes kl_btf_string_rest(const struct kl_btf *btf, uint32_t offset) {
+  while (offset < btf->string_start)
+    btf = btf->base;
+  uint32_t at = offset - btf->string_start;
+  return (struct kl_bytes){btf->strings.p + at, btf->strings.n - at};
+}
+// Bytes before the first NUL, at most cap.
+size_t kl_btf_string_length(struct kl_bytes rest, size_t cap);
+static inline struct kl_bytes kl_btf_string(const struct kl_btf *btf, uint32_t offset) {
+  struct kl_bytes rest = kl_btf_string_rest(btf, offset);
+  return (struct kl_bytes){rest.p, kl_btf_string_length(rest, btf->name_cap)};
+}
+// The string at offset against a name, without looking for its end first.
+bool kl_btf_string_is(const struct kl_btf *btf, uint32_t offset, struct kl_bytes name);
+
+static inline struct kl_bytes kl_btf_c_string(const char *s) {
+  return kl_bytes_of(s, s ? kl_string_length(s) : 0);
+}
+
+// Validation, in the order in which open calls it. Each returns KL_OK, or
+// KL_ERR_MALFORMED or KL_ERR_LIMIT with *bad at the culprit, or
+// KL_ERR_NO_MEMORY. arena: for scratch that the caller rewinds. kinds: one enum
+// kl_btf_kind for each own type.
+//
+// How many types the section holds. More than cap is KL_ERR_LIMIT.
+enum kl_status kl_btf_count_types(const struct kl_btf *btf, uint64_t cap, uint32_t *ret,
+                                  const uint8_t **bad) KL_MUST_USE;
+// Each type for itself; fills btf->offsets and kinds.
+enum kl_status kl_btf_check_types(const struct kl_btf *btf, struct kl_arena *arena, uint8_t *kinds,
+                                  const uint8_t **bad) KL_MUST_USE;
+// Types against each other: sizes, targets, cycles.
+enum kl_status kl_btf_check_graph(const struct kl_btf *btf, struct kl_arena *arena, uint32_t depth,
+                                  const uint8_t *kinds, const uint8_t **bad) KL_MUST_USE;
+
+#endif
