@@ -86,6 +86,8 @@ static void not_valid(const struct kl_paging *paging, unsigned level, bool kerne
                       struct kl_translation *ret) {
   if (!raw) {
     ret->state = KL_ENTRY_NONE;
+  } else if (kernel) {
+    ret->state = KL_ENTRY_OTHER; // taken away by set_memory_valid() and the like
   } else if (level <= highest_block(paging) && present_for_linux(paging, level, raw)) {
     ret->state = KL_ENTRY_PROT_NONE;
     leaf(paging, kernel, rights, raw, ret);

@@ -56,6 +56,8 @@ static void not_present(const struct kl_paging *paging, unsigned level, bool ker
                         struct kl_translation *ret) {
   if (!(raw & ~STRAY)) {
     ret->state = KL_ENTRY_NONE;
+  } else if (kernel) {
+    ret->state = KL_ENTRY_OTHER; // taken away by set_memory_np() and the like
   } else if (present_for_linux(level, raw)) {
     ret->state = KL_ENTRY_PROT_NONE;
     leaf(paging, raw, ~raw, rights, kernel, ret);

@@ -173,6 +173,27 @@
   X(btf, kernel_btf, OPTIONAL, "")                                                                                 \
   X(btf, start_id, OPTIONAL, "")
 
+// core/walk: the containers.
+#define KL_FIELD_LIST_WALK(X)                                                                                      \
+  X(rb_root, rb_node, REQUIRED, "")                                                                                \
+  X(rb_node, rb_left, REQUIRED, "")                                                                                \
+  X(rb_node, rb_right, REQUIRED, "")                                                                               \
+  X(xarray, xa_head, REQUIRED, "4.20: f8d5d0cc145c")                                                               \
+  X(xa_node, shift, REQUIRED, "")                                                                                  \
+  X(xa_node, slots, REQUIRED, "")                                                                                  \
+  X(idr, idr_rt, OPTIONAL, "")                                                                                     \
+  X(idr, idr_base, OPTIONAL, "4.16: 6ce711f27500")                                                                 \
+  X(maple_tree, ma_root, OPTIONAL, "6.1: 54a611b60590")                                                            \
+  X(maple_node, parent, OPTIONAL, "")                                                                              \
+  X(maple_node, slot, OPTIONAL, "")                                                                                \
+  X(maple_range_64, pivot, OPTIONAL, "")                                                                           \
+  X(maple_range_64, slot, OPTIONAL, "")                                                                            \
+  X(maple_range_64, meta, OPTIONAL, "")                                                                            \
+  X(maple_arange_64, pivot, OPTIONAL, "")                                                                          \
+  X(maple_arange_64, slot, OPTIONAL, "")                                                                           \
+  X(maple_arange_64, meta, OPTIONAL, "")                                                                           \
+  X(maple_metadata, end, OPTIONAL, "")
+
 // X(struct, member, need, note). need: REQUIRED (attach says so when missing)
 // or OPTIONAL. Members of anonymous structs count as the outer one's. note:
 // the commit or release that changed it, or "".
@@ -211,6 +232,7 @@
   X(timekeeper, wall_to_monotonic, OPTIONAL, "")                                                                   \
   X(timespec64, tv_sec, OPTIONAL, "")                                                                              \
   X(timespec64, tv_nsec, OPTIONAL, "")                                                                             \
+  KL_FIELD_LIST_WALK(X)                                                                                            \
   KL_FIELD_LIST_BPF(X)
 
 // X(type): a struct, union or typedef whose size is asked for.
@@ -226,7 +248,11 @@
   X(bpf_insn)
 
 // X(enum, value): enum is the enum's name, or anon when it has none.
-#define KL_ENUM_LIST(X) X(maple_type, maple_leaf_64)
+#define KL_ENUM_LIST(X)                                                                                            \
+  X(maple_type, maple_dense)                                                                                       \
+  X(maple_type, maple_leaf_64)                                                                                     \
+  X(maple_type, maple_range_64)                                                                                    \
+  X(maple_type, maple_arange_64)
 
 // X(symbol, need): kallsyms names looked up once, in one pass.
 #define KL_SYMBOL_LIST(X)                                                                                          \
