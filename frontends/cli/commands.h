@@ -1,0 +1,17 @@
+// Every command, one file each.
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli.h"
+
+extern const struct cli_command cli_summary_command;
+extern const struct cli_command cli_tables_command;
+extern const struct cli_command cli_help_command;
+extern const struct cli_command cli_completion_command;
+extern const struct cli_command cli_man_command;
+
+// What --help prints: of a command, a table (command is then the table
+// command), or all.
+int cli_help_print(const struct cli *cli, const struct cli_command *command, const struct kl_table *table);
+
+#endif

@@ -1,0 +1,162 @@
+// kernlens TABLE DUMP [column=value ...]
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "format.h"
+#include "session.h"
+#include "tables/cell.h"
+
+enum { CONSTRAINT_BYTES = 64 << 10 };
+
+struct question {
+  struct kl_constraint constraints[CLI_MAX_ARGUMENTS];
+  char room[CONSTRAINT_BYTES]; // their text
+};
+
+static const char *kind_name(enum kl_cell_kind kind) {
+  switch (kind) {
+  case KL_CELL_BOOL:
+    return "true or false";
+  case KL_CELL_ADDRESS:
+    return "an address";
+  case KL_CELL_BYTES:
+    return "bytes in hex";
+  case KL_CELL_TEXT:
+    return "text";
+  case KL_CELL_NULL:
+  case KL_CELL_UNREADABLE:
+  case KL_CELL_U64:
+  case KL_CELL_I64:
+  case KL_CELL_DURATION:
+  case KL_CELL_TIME:
+    break;
+  }
+  return "a number";
+}
+
+static int unknown_column(const struct cli *cli, struct kl_bytes column) {
+  char typed[64];
+  size_t n = column.n < sizeof typed ? column.n : sizeof typed - 1;
+  memcpy(typed, column.p, n);
+  typed[n] = 0;
+  struct cli_guess guess = {.typed = typed};
+  for (uint32_t i = 0; i < cli->table->n_columns; i++)
+    cli_guess_offer(&guess, cli->table->columns[i].name);
+  if (guess.best)
+    return cli_misuse(cli, "%s has no column '%s': did you mean %s?", cli->table->name, typed, guess.best);
+  return cli_misuse(cli, "%s has no column '%s'", cli->table->name, typed);
+}
+
+static int parse_constraints(const struct cli *cli, struct question *q) {
+  struct kl_text room = kl_text_into(q->room, sizeof q->room);
+  for (size_t i = 0; i < cli->n_arguments; i++) {
+    const char *text = cli->arguments[i];
+    struct kl_bytes column;
+    enum kl_status status =
+        kl_constraint_parse(cli->table, kl_bytes_of(text, strlen(text)), &room, &q->constraints[i], &column);
+    if (status == KL_ERR_NOT_FOUND)
+      return unknown_column(cli, column);
+    if (status == KL_ERR_ARGUMENT && column.n == strlen(text))
+      return cli_misuse(cli, "'%s' is no condition: write column=value (or <, <=, >, >=)", text);
+    if (status != KL_OK)
+      return cli_misuse(cli, "'%s': this column takes %s", text,
+                        kind_name(cli->table->columns[q->constraints[i].column].kind));
+  }
+  return CLI_ANSWERED;
+}
+
+static uint64_t wanted(const struct cli_sink *sink) {
+  uint64_t columns = 0;
+  for (size_t i = 0; i < sink->n; i++)
+    columns |= 1ull << sink->order[i];
+  return columns;
+}
+
+// Prints all rows. Returns the cursor's last status.
+static enum kl_status print_rows(struct cli_session *s, struct kl_cursor *cursor, struct cli_sink *sink) {
+  const struct kl_cell *cells;
+  for (uint64_t rows = 0; rows < s->cli->limit; rows++) {
+    if (cli_cancelled())
+      return KL_ERR_CANCELLED;
+    enum kl_status status = kl_cursor_next(cursor, &cells);
+    if (status != KL_OK)
+      return status;
+    if (s->progress.on_screen)
+      cli_progress_clear(&s->progress);
+    if (!cli_sink_row(sink, cells))
+      return KL_ERR_IO;
+  }
+  return KL_END;
+}
+
+static int answer(struct cli_session *s, const struct question *q, struct cli_sink *sink) {
+  struct kl_query query = {.table = s->cli->table,
+                           .constraints = q->constraints,
+                           .n_constraints = s->cli->n_arguments,
+                           .columns = wanted(sink),
+                           .steps = s->cli->steps};
+  size_t bytes = kl_cursor_bytes(query.table), lost_before = kl_dump_diagnostics(s->dump)->used;
+  void *memory = aligned_alloc(16, bytes);
+  if (!memory) {
+    cli_complain("%s: out of memory for a cursor", query.table->name);
+    return CLI_FAILED;
+  }
+  struct kl_cursor *cursor = NULL;
+  bool partial = true;
+  enum kl_status status = kl_cursor_open(s->dump, &query, memory, bytes, &cursor);
+  cli_sink_begin(sink);
+  if (status == KL_OK) {
+    status = print_rows(s, cursor, sink);
+    partial = kl_cursor_partial(cursor);
+  }
+  cli_sink_end(sink, s->cli);
+  free(memory);
+  int code = cli_output_end(sink->out);
+  if (status == KL_ERR_CANCELLED)
+    return CLI_CANCELLED;
+  if (partial)
+    cli_session_tell_lost(s, lost_before);
+  return code != CLI_ANSWERED ? code : partial ? CLI_PARTIAL : CLI_ANSWERED;
+}
+
+static enum cli_reach reach_of(const struct kl_table *table) {
+  if (!(table->flags & KL_TABLE_IMAGE_ONLY))
+    return CLI_KERNEL;
+  return strcmp(table->name, "diagnostics") == 0 ? CLI_TRY_KERNEL : CLI_IMAGE;
+}
+
+static int run(const struct cli *cli) {
+  static struct question question;
+  static struct cli_output out;
+  static struct cli_sink sink;
+  cli_output_init(&out, cli);
+  cli_sink_init(&sink, cli, &out, cli->table->columns, kl_table_shown(cli->table));
+  sink.upright = cli->table->flags & KL_TABLE_ONE_ROW;
+  if (!cli_sink_choose(&sink, cli, cli->table->n_columns))
+    return CLI_USAGE;
+  int code = parse_constraints(cli, &question);
+  if (code != CLI_ANSWERED)
+    return code;
+  struct cli_session session;
+  code = cli_session_open(&session, cli, reach_of(cli->table));
+  if (code == CLI_ANSWERED)
+    code = answer(&session, &question, &sink);
+  cli_session_close(&session);
+  return code;
+}
+
+const struct cli_command cli_table_command = {
+    .name = "TABLE",
+    .arguments = "DUMP [column=value ...]",
+    .doc = "print a table; all conditions must hold (=, <, <=, >, >=)",
+    .about =
+        "Every table has a command of its own name. Conditions compare a column with a value: text byte for "
+        "byte, with \\\\ for a backslash and \\xNN for any byte; numbers in decimal or, with 0x, in hex. Quote "
+        "conditions with < or > for the shell.",
+    .examples = "tasks DUMP --columns pid,comm,exe\nsymbols DUMP name=init_task --format json",
+    .needs = CLI_NEEDS_DUMP,
+    .options = 1u << CLI_OPTION_FORMAT | 1u << CLI_OPTION_COLUMNS | 1u << CLI_OPTION_LIMIT | 1u << CLI_OPTION_STEPS,
+    .max_arguments = CLI_MAX_ARGUMENTS,
+    .run = run,
+};
