@@ -3,7 +3,8 @@
 // inside its struct, and every size fits 32 bits.
 #include "btf/internal.h"
 
-// Size of a type that has none, and of one that depends on an unknown kind.
+// Size of what has none (or is no C type), and of what depends on an unknown
+// kind.
 #define NO_SIZE 0xffffffffu
 #define ANY_SIZE 0xfffffffeu
 
@@ -86,7 +87,7 @@ static enum kl_status check_sizes(struct graph *g) {
     enum kl_btf_kind kind = (enum kl_btf_kind)g->kinds[i];
     if (kind == KL_BTF_UNKNOWN)
       g->sizes[i] = ANY_SIZE;
-    else if (kl_btf_shapes[kind].word == KL_BTF_WORD_SIZE)
+    else if (kl_btf_shapes[kind].word == KL_BTF_WORD_SIZE && is_c_type(kind))
       g->sizes[i] = kl_le32(btf->types.p + btf->offsets[i] + 8);
     else
       g->sizes[i] = NO_SIZE;
@@ -95,6 +96,8 @@ static enum kl_status check_sizes(struct graph *g) {
     if (!is_link((enum kl_btf_kind)g->kinds[i]))
       continue;
     KL_TRY(check_chain(g, btf->first_id + i, &g->sizes[i]));
+    if (g->kinds[i] == KL_BTF_VAR) // checked; nothing may hold one
+      g->sizes[i] = NO_SIZE;
     if (g->kinds[i] == KL_BTF_ARRAY && g->sizes[i] == NO_SIZE)
       return KL_ERR_MALFORMED;
   }
@@ -126,7 +129,7 @@ static bool check_members(struct graph *g, const uint8_t *p) {
     uint32_t offset = kflag ? word & 0xffffff : word, bits = kflag ? word >> 24 : 0;
     if (size == ANY_SIZE)
       continue;
-    if (size == NO_SIZE || !is_c_type(kind_of(g, type)))
+    if (size == NO_SIZE)
       return false;
     g->at = item + 8;
     bool fits = bits ? bits_fit(g, type, offset, bits, struct_bytes)

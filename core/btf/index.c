@@ -3,16 +3,20 @@
 #include "base/memory.h"
 #include "btf/internal.h"
 
-// Names are hashed eight bytes at a time: multiply and fold.
+// Names are hashed eight bytes at a time: multiply and fold. The rest, 0 to 7
+// bytes, is read as two overlapping halves.
 static uint32_t hash_name(struct kl_bytes name) {
   const uint64_t k = 0x9e3779b97f4a7c15;
-  uint64_t h = name.n * k;
+  uint64_t h = name.n * k, rest = 0;
   for (; name.n >= 8; name.p += 8, name.n -= 8) {
     h = (h ^ kl_le64(name.p)) * k;
     h ^= h >> 32;
   }
-  h = (h ^ kl_le_n(name.p, name.n)) * k;
-  return (uint32_t)(h >> 32);
+  if (name.n >= 4)
+    rest = kl_le32(name.p) | (uint64_t)kl_le32(name.p + name.n - 4) << 32;
+  else if (name.n)
+    rest = name.p[0] | (uint32_t)name.p[name.n / 2] << 8 | (uint32_t)name.p[name.n - 1] << 16;
+  return (uint32_t)(((h ^ rest) * k) >> 32);
 }
 
 // Which types are found by name: all that have one, but tags; and enums

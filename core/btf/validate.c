@@ -22,17 +22,22 @@ struct check {
   const uint8_t *suspect;
 };
 
+// What a byte of the string section may be part of.
+enum { PLAIN = 1, IN_IDENTIFIER = 2, FIRST_IN_IDENTIFIER = 4, LETTER = 7 };
+static const uint8_t byte_class[256] = {
+    [0] = PLAIN,    ['.'] = LETTER,         ['0' ... '9'] = PLAIN | IN_IDENTIFIER, ['A' ... 'Z'] = LETTER,
+    ['_'] = LETTER, ['a' ... 'z'] = LETTER,
+};
 static bool is_identifier_byte(uint8_t c) {
-  uint8_t lower = c | 0x20;
-  return (uint8_t)(lower - 'a') < 26 || (uint8_t)(c - '0') < 10 || c == '_' || c == '.';
+  return byte_class[c] & IN_IDENTIFIER;
 }
 
 // True when 64 bytes have nothing but identifiers and NULs.
 static bool chunk_is_plain(const uint8_t *p) {
-  uint8_t odd = 0;
-  for (size_t i = 0; i < 1 << CHUNK_SHIFT; i++)
-    odd |= (uint8_t)(!is_identifier_byte(p[i]) & (p[i] != 0));
-  return !odd;
+  uint8_t plain = PLAIN;
+  for (size_t i = 0; i < 1 << CHUNK_SHIFT; i += 4)
+    plain &= byte_class[p[i]] & byte_class[p[i + 1]] & byte_class[p[i + 2]] & byte_class[p[i + 3]];
+  return plain;
 }
 
 static void mark_suspects(struct kl_bytes strings, uint32_t name_cap, uint8_t *suspect) {
@@ -64,8 +69,7 @@ static void mark_suspects(struct kl_bytes strings, uint32_t name_cap, uint8_t *s
 static bool identifier_ok(const struct check *c, uint32_t offset) {
   const struct kl_btf *btf = c->btf;
   struct kl_bytes rest = kl_btf_string_rest(btf, offset);
-  uint8_t first = rest.p[0];
-  if (!is_identifier_byte(first) || (uint8_t)(first - '0') < 10)
+  if (!(byte_class[rest.p[0]] & FIRST_IN_IDENTIFIER))
     return false;
   if (offset < btf->string_start) { // the base's: rare
     size_t n = kl_btf_string_length(rest, (size_t)btf->name_cap + 1);
@@ -262,26 +266,25 @@ static bool check_common(struct check *c, const uint8_t *p, const struct kl_btf_
   return name_ok(c, kl_le32(p), (enum kl_btf_name_rule)shape->name);
 }
 
-// How many bytes a type takes. A kind that is not known here is stepped over
-// by the layout section (of the base, when a split BTF has none).
-static bool type_bytes(const struct kl_btf *btf, uint32_t info, uint64_t *ret) {
+// A kind that is not known here is stepped over by the layout section (of the
+// base, when a split BTF has none).
+static bool unknown_type_bytes(const struct kl_btf *btf, uint32_t info, uint64_t *ret) {
   uint32_t number = kl_btf_info_kind(info);
-  uint64_t fixed, each;
-  if (number > KL_BTF_VOID && number < KL_BTF_UNKNOWN) {
-    fixed = kl_btf_shapes[number].fixed;
-    each = kl_btf_shapes[number].each;
-  } else {
-    while (!btf->layout.n && btf->base)
-      btf = btf->base;
-    struct kl_bytes entry;
-    if (!number || !kl_bytes_slice(btf->layout, (uint64_t)number * 4, 4, &entry))
-      return false;
-    fixed = entry.p[0];
-    each = entry.p[1];
-    if (fixed % 4 || each % 4)
-      return false;
-  }
-  *ret = KL_BTF_TYPE_BYTES + fixed + each * kl_btf_info_vlen(info);
+  struct kl_bytes entry;
+  while (!btf->layout.n && btf->base)
+    btf = btf->base;
+  if (!number || !kl_bytes_slice(btf->layout, (uint64_t)number * 4, 4, &entry) || entry.p[0] % 4 || entry.p[1] % 4)
+    return false;
+  *ret = KL_BTF_TYPE_BYTES + entry.p[0] + (uint64_t)entry.p[1] * kl_btf_info_vlen(info);
+  return true;
+}
+
+static inline bool type_bytes(const struct kl_btf *btf, uint32_t info, uint64_t *ret) {
+  uint32_t number = kl_btf_info_kind(info);
+  if (number == KL_BTF_VOID || number >= KL_BTF_UNKNOWN)
+    return unknown_type_bytes(btf, info, ret);
+  const struct kl_btf_shape *shape = &kl_btf_shapes[number];
+  *ret = KL_BTF_TYPE_BYTES + shape->fixed + (uint64_t)shape->each * kl_btf_info_vlen(info);
   return true;
 }
 
