@@ -49,18 +49,9 @@ def core_findings(name, text):
         yield f"core/{name}: {word} smells of a version test: ask BTF or memory"
 
 
-def frontend_findings(name, text):
-    """name: the file's path from frontends/. Frontends see the core's public headers only."""
-    for bracket, included in INCLUDE.findall(uncommented(text)):
-        if bracket == '"' and included.split("/")[0] in FLOORS:
-            yield f'frontends/{name}: includes "{included}", which is inside the core'
-
-
 def findings(root):
     for file in sorted(root.glob("core/**/*.[ch]")):
         yield from core_findings(str(file.relative_to(root / "core")), file.read_text(encoding="utf-8"))
-    for file in sorted(root.glob("frontends/**/*.[ch]")):
-        yield from frontend_findings(str(file.relative_to(root / "frontends")), file.read_text(encoding="utf-8"))
 
 
 def main():
