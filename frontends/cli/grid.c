@@ -13,7 +13,7 @@
 #include "format.h"
 #include "tables/cell.h"
 
-enum { HOLD_MS = 300, NARROWEST = 12, ONE_CELL = 64 << 10 };
+enum { HOLD_MS = 300, NARROWEST = 12 };
 
 static void show_time(struct kl_text *out, int64_t seconds) {
   time_t t = (time_t)seconds;
@@ -189,9 +189,9 @@ static bool hold(struct cli_sink *sink, const struct kl_cell *cells) {
 }
 
 static void flow(struct cli_sink *sink, const struct kl_cell *cells) {
-  char text[ONE_CELL];
+  char *text = sink->grid.cell;
   for (size_t i = 0; i < sink->grid.shown; i++) {
-    struct kl_text t = kl_text_into(text, sizeof text);
+    struct kl_text t = kl_text_into(text, CLI_GRID_CELL);
     enum cli_style style = cli_cell_show(&t, &cells[sink->order[i]]);
     put_cell(sink, i, text, t.used, cli_width(text, t.used), style);
   }
@@ -203,8 +203,8 @@ static void upright(struct cli_sink *sink, const struct kl_cell *cells) {
     if (strlen(column_of(sink, i)->name) > width)
       width = strlen(column_of(sink, i)->name);
   for (size_t i = 0; i < sink->n; i++) {
-    char text[ONE_CELL];
-    struct kl_text t = kl_text_into(text, sizeof text);
+    char *text = sink->grid.cell;
+    struct kl_text t = kl_text_into(text, CLI_GRID_CELL);
     enum cli_style style = cli_cell_show(&t, &cells[sink->order[i]]);
     const char *name = column_of(sink, i)->name;
     cli_style_begin(sink->out, CLI_HEADING);

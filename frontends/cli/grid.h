@@ -6,7 +6,7 @@
 
 struct cli_sink;
 
-enum { CLI_GRID_ROWS = 200, CLI_GRID_BYTES = 256 << 10 };
+enum { CLI_GRID_ROWS = 200, CLI_GRID_BYTES = 256 << 10, CLI_GRID_CELL = 64 << 10 };
 
 struct cli_grid_cell {
   uint32_t at, bytes; // in held
@@ -20,6 +20,7 @@ struct cli_grid {
   bool flowing; // widths are settled
   int64_t began_at;
   size_t held_rows, held_bytes;
+  char cell[CLI_GRID_CELL]; // the one being shown
   char *held;                  // text of the rows held back
   struct cli_grid_cell *cells; // CLI_GRID_ROWS of them for each column
 };

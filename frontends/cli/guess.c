@@ -38,7 +38,7 @@ void cli_guess_offer(struct cli_guess *guess, const char *name) {
   unsigned d = distance(guess->typed, n, name, m);
   unsigned close = n < 5 ? 1 : n < 9 ? 2 : 3;
   if (m > n && strncmp(guess->typed, name, n) == 0) // the beginning of it
-    d = 1;
+    d = 0;
   if (d <= close && (!guess->best || d < guess->distance)) {
     guess->best = name;
     guess->distance = d;

@@ -26,22 +26,19 @@ static void blanks(struct page *p, size_t n) {
 
 // Text wrapped into [indent, WIDTH); the first line begins at `column`.
 static void wrapped(struct page *p, const char *s, size_t indent, size_t column) {
-  while (*s) {
-    size_t n = strcspn(s, " \n");
-    if (column + n > WIDTH && column > indent) {
+  for (bool first = true; *s; first = false) {
+    size_t n = strcspn(s, " ");
+    if (!first && column + 1 + n > WIDTH) {
       kl_text_char(p->text, '\n');
       blanks(p, indent);
       column = indent;
-    }
-    kl_text_put(p->text, s, n);
-    column += n;
-    s += n;
-    if (*s)
-      s++;
-    if (*s && column < WIDTH) {
+    } else if (!first) {
       kl_text_char(p->text, ' ');
       column++;
     }
+    kl_text_put(p->text, s, n);
+    column += n;
+    s += n + (s[n] == ' ');
   }
   kl_text_char(p->text, '\n');
 }
@@ -125,7 +122,7 @@ static void table_page(struct page *p, const struct kl_table *table) {
 static void command_page(struct page *p, const struct cli_command *command) {
   kl_text_string(p->text, "kernlens ");
   kl_text_string(p->text, command->name);
-  kl_text_string(p->text, *command->name ? " " : "");
+  kl_text_string(p->text, *command->arguments ? " " : "");
   kl_text_string(p->text, command->arguments);
   kl_text_string(p->text, "\n\n");
   wrapped(p, command->doc, 0, 0);

@@ -124,22 +124,29 @@ bool cli_command_takes(const struct cli_command *command, enum cli_option_id opt
   return taken >> option & 1;
 }
 
+static enum kl_status to_stderr(void *user, const char *p, size_t n) {
+  (void)user;
+  return fwrite(p, 1, n, stderr) == n ? KL_OK : KL_ERR_IO;
+}
+
 void cli_complain(const char *format, ...) {
-  char line[4096];
+  char line[1024], buffer[256];
   va_list list;
   va_start(list, format);
   int n = vsnprintf(line, sizeof line, format, list);
   va_end(list);
   if (n < 0)
     return;
-  char safe[4 * sizeof line];
-  struct kl_text out = kl_text_into(safe, sizeof safe);
+  struct kl_text out = kl_text_into(buffer, sizeof buffer);
+  out.flush = to_stderr;
+  kl_text_string(&out, "kernlens: ");
   cli_escape_line(&out, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
-  fprintf(stderr, "kernlens: %.*s\n", (int)out.used, safe);
+  kl_text_char(&out, '\n');
+  (void)kl_text_flush(&out);
 }
 
 int cli_misuse(const struct cli *cli, const char *format, ...) {
-  char line[2048];
+  char line[768];
   va_list list;
   va_start(list, format);
   if (vsnprintf(line, sizeof line, format, list) < 0)

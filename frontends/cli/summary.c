@@ -207,7 +207,7 @@ static void print_counts(struct summary *s) {
 
 static int run(const struct cli *cli) {
   static struct cli_output out;
-  struct cli_session session;
+  static struct cli_session session;
   if (cli->format == CLI_CSV || cli->format == CLI_NDJSON)
     return cli_misuse(cli, "the summary is no table: --format table or json");
   int code = cli_session_open(&session, cli, CLI_KERNEL);

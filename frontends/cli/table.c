@@ -138,7 +138,7 @@ static int run(const struct cli *cli) {
   int code = parse_constraints(cli, &question);
   if (code != CLI_ANSWERED)
     return code;
-  struct cli_session session;
+  static struct cli_session session;
   code = cli_session_open(&session, cli, reach_of(cli->table));
   if (code == CLI_ANSWERED)
     code = answer(&session, &question, &sink);
