@@ -1,0 +1,78 @@
+// The machine: where RAM lies, and where this kernel put itself.
+// Sources: arch/x86/include/asm/page_64_types.h, pgtable_64_types.h;
+// arch/arm64/include/asm/memory.h; Documentation/arch/x86/x86_64/mm.rst.
+#include "guest.h"
+
+static const uint64_t KiB = 1024, MiB = 1024 * 1024, GiB = 1024 * 1024 * 1024;
+
+static void add_ram(struct guest *g, uint64_t start, uint64_t bytes) {
+  g->ram[g->n_ram++] = (struct ram){start, bytes, take((size_t)bytes)};
+}
+
+// x86-64: all bases but the image's are multiples of 1 GiB (KASLR, mm/kaslr.c).
+static void place_x86(struct guest *g, struct chance *c) {
+  bool la57 = g->o.shape->levels == 5;
+  g->kaslr = 2 * MiB * chance_below(c, 256);
+  g->kernel_start_map = 0xffffffff80000000;
+  g->image_va = g->kernel_start_map + 16 * MiB + g->kaslr;
+  g->image_phys = 2 * MiB;
+  g->direct_base = (la57 ? 0xff11000000000000 : 0xffff888000000000) + GiB * chance_below(c, 4096);
+  uint64_t vmalloc = (la57 ? 0xffa0000000000000 : 0xffffc90000000000) + GiB * chance_below(c, 4096);
+  g->vmalloc = (struct region){vmalloc, vmalloc, vmalloc + 64 * MiB};
+  g->vmemmap = (la57 ? 0xffd4000000000000 : 0xffffea0000000000) + GiB * chance_below(c, 64);
+  uint64_t modules = 0xffffffffc0000000 + MiB * chance_below(c, 16);
+  g->modules = (struct region){modules, modules, modules + 64 * MiB};
+}
+
+static void place_arm(struct guest *g, struct chance *c) {
+  unsigned va_bits = g->o.shape->va_bits, va_bits_min = va_bits < 48 ? va_bits : 48;
+  uint64_t page_offset = 0 - (1ull << va_bits), page_end = 0 - (1ull << (va_bits_min - 1));
+  uint64_t modules_bytes = g->o.era >= ERA_6_12 ? 2 * GiB : 128 * MiB;
+  g->kaslr = 2 * MiB * chance_below(c, 1024);
+  g->image_va = page_end + modules_bytes + g->kaslr;
+  g->image_phys = g->ram[0].start + 2 * MiB;
+  // memstart_addr is a multiple of 1 GiB, and with KASLR may lie far below RAM.
+  uint64_t memstart = g->ram[0].start / GiB * GiB - GiB * chance_below(c, 1ull << (va_bits_min - 34));
+  g->direct_base = page_offset - memstart;
+  uint64_t vmalloc = page_end + modules_bytes + 8 * GiB;
+  g->vmalloc = (struct region){vmalloc, vmalloc, vmalloc + 64 * MiB};
+  unsigned page_shift = g->o.shape->granule_shift;
+  // VMEMMAP_START, less the frames below memstart.
+  uint64_t start = g->o.era >= ERA_6_12 ? 0 - GiB - ((page_end - page_offset) >> (page_shift - 6))
+                                        : 0 - (1ull << (va_bits - (page_shift - 6)));
+  g->vmemmap = start - (memstart >> page_shift) * 64;
+  uint64_t modules = page_end + modules_bytes / 2;
+  g->modules = (struct region){modules, modules, modules + 64 * MiB};
+}
+
+void guest_init(struct guest *g, const struct options *options) {
+  *g = (struct guest){.o = *options, .era = options->era};
+  g->chance = chance_of(options->seed, "memory");
+  struct chance c = chance_of(options->seed, "places");
+  g->page = 1ull << options->shape->granule_shift;
+  uint64_t ram = options->machine == MACHINE_DEMO ? 16 * MiB : 6 * MiB;
+  ram *= g->page > 16 * KiB ? 4 : g->page > 4 * KiB ? 2 : 1;
+  add_ram(g, options->shape->arm ? 0x40000000 : 0, ram);
+  if (options->shape->arm)
+    place_arm(g, &c);
+  else
+    place_x86(g, &c);
+  g->image_bytes = 2 * MiB;
+  g->image_next = g->image_va;
+  g->frame_next = g->ram[0].start + ram;
+  g->cpus = 1 + (unsigned)chance_below(&c, 4);
+  types_init(&g->types, options->seed, options->era);
+
+  bool large = chance_one_in(&c, 2);
+  map_kernel(g, (struct mapping){.va = g->image_va,
+                                 .phys = g->image_phys,
+                                 .bytes = g->image_bytes,
+                                 .writable = true,
+                                 .executable = true,
+                                 .large = large});
+  map_kernel(g, (struct mapping){.va = direct_of(g, g->ram[0].start),
+                                 .phys = g->ram[0].start,
+                                 .bytes = ram,
+                                 .writable = true,
+                                 .large = !large || options->machine == MACHINE_DEMO});
+}

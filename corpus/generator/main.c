@@ -1,0 +1,118 @@
+// generate: builds a synthetic guest and writes its memory, and what a reader
+// of that memory should say.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "containers.h"
+#include "seeds.h"
+#include "subjects.h"
+
+static const char usage[] = "generate [OPTION ...] -o FILE [--truth FILE] [--system-map FILE]\n"
+                            "generate --seeds DIRECTORY      writes the fuzzers' seeds\n"
+                            "generate --list                 architectures, eras, encodings, containers\n"
+                            "  --seed N          layouts, addresses, encodings of chance (0)\n"
+                            "  --arch NAME       x86_64\n"
+                            "  --era N           0 to 3: how kernels of 5.10, 6.1, 6.12, 7.2 look (2)\n"
+                            "  --kallsyms NAME   relative, percpu, place (what the era uses)\n"
+                            "  --no-vmcoreinfo   memory holds none\n"
+                            "  --machine NAME    tiny, demo (tiny)\n"
+                            "  --container NAME  elf\n";
+
+static const char *const kallsyms_names[] = {"relative", "percpu", "place"};
+
+static void write_file(const char *path, const struct bytes *b) {
+  FILE *f = fopen(path, "wb");
+  if (!f || fwrite(b->p, 1, b->n, f) != b->n || fclose(f) != 0)
+    die("could not write %s", path);
+}
+
+static int list(void) {
+  for (size_t i = 0; paging_shape_at(i); i++)
+    printf("arch %s\n", paging_shape_at(i)->name);
+  for (unsigned i = 0; i < ERA_COUNT; i++)
+    printf("era %u\n", i);
+  for (size_t i = 0; i < 3; i++)
+    printf("kallsyms %s\n", kallsyms_names[i]);
+  for (size_t i = 0; container_at(i); i++)
+    printf("container %s\n", container_at(i)->name);
+  return 0;
+}
+
+struct request {
+  struct options options;
+  const struct container *container;
+  const char *output, *truth, *system_map, *seeds;
+  int kallsyms; // -1: the era's
+};
+
+static const char *value_of(int argc, char **argv, int *i) {
+  if (*i + 1 >= argc)
+    die("%s wants a value\n%s", argv[*i], usage);
+  return argv[++*i];
+}
+
+static int kallsyms_named(const char *name) {
+  for (int i = 0; i < 3; i++)
+    if (strcmp(kallsyms_names[i], name) == 0)
+      return i;
+  die("no kallsyms encoding %s", name);
+}
+
+static void parse_one(struct request *r, int argc, char **argv, int *i) {
+  const char *o = argv[*i];
+  if (strcmp(o, "--no-vmcoreinfo") == 0)
+    r->options.vmcoreinfo = false;
+  else if (strcmp(o, "--seed") == 0)
+    r->options.seed = strtoull(value_of(argc, argv, i), NULL, 0);
+  else if (strcmp(o, "--arch") == 0)
+    r->options.shape = paging_shape_named(value_of(argc, argv, i));
+  else if (strcmp(o, "--era") == 0)
+    r->options.era = (enum era)strtoul(value_of(argc, argv, i), NULL, 0);
+  else if (strcmp(o, "--kallsyms") == 0)
+    r->kallsyms = kallsyms_named(value_of(argc, argv, i));
+  else if (strcmp(o, "--machine") == 0)
+    r->options.machine = strcmp(value_of(argc, argv, i), "demo") == 0 ? MACHINE_DEMO : MACHINE_TINY;
+  else if (strcmp(o, "--container") == 0)
+    r->container = container_named(value_of(argc, argv, i));
+  else if (strcmp(o, "-o") == 0)
+    r->output = value_of(argc, argv, i);
+  else if (strcmp(o, "--truth") == 0)
+    r->truth = value_of(argc, argv, i);
+  else if (strcmp(o, "--system-map") == 0)
+    r->system_map = value_of(argc, argv, i);
+  else if (strcmp(o, "--seeds") == 0)
+    r->seeds = value_of(argc, argv, i);
+  else
+    die("unknown option %s\n%s", o, usage);
+}
+
+int main(int argc, char **argv) {
+  struct request r = {.options = {.shape = paging_shape_named("x86_64"), .era = ERA_6_12, .vmcoreinfo = true},
+                      .container = container_named("elf"),
+                      .kallsyms = -1};
+  if (argc == 2 && strcmp(argv[1], "--list") == 0)
+    return list();
+  for (int i = 1; i < argc; i++)
+    parse_one(&r, argc, argv, &i);
+  if (!r.options.shape || !r.container || r.options.era >= ERA_COUNT)
+    die("no such architecture, era or container: see --list\n%s", usage);
+  if (r.seeds) {
+    write_seeds(r.seeds);
+    return 0;
+  }
+  if (!r.output)
+    die("where to?\n%s", usage);
+  options_complete(&r.options, r.kallsyms);
+  struct guest *g = guest_build(&r.options);
+  struct bytes file = {0}, map = {0};
+  r.container->write(g, &file);
+  write_file(r.output, &file);
+  if (r.truth)
+    write_file(r.truth, &g->truth);
+  if (r.system_map) {
+    write_system_map(g, &map);
+    write_file(r.system_map, &map);
+  }
+  return 0;
+}

@@ -1,0 +1,4 @@
+#include "seeds.h"
+void write_seeds(const char *directory) {
+  (void)directory;
+}
