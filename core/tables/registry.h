@@ -9,7 +9,12 @@
   /* machine */                                                                                                    \
   X(kernel)                                                                                                        \
   X(segments)                                                                                                      \
-  X(diagnostics)
+  X(diagnostics)                                                                                                   \
+  X(symbols)                                                                                                       \
+  /* types */                                                                                                      \
+  X(types)                                                                                                         \
+  X(members)                                                                                                       \
+  X(offsets)
 
 #define KL_TABLE_DECLARE(name) extern const struct kl_table kl_##name##_table;
 KL_TABLE_LIST(KL_TABLE_DECLARE)

@@ -1,0 +1,175 @@
+// bpf_entries: the keys and values of every BPF map.
+#include "linux/bpf_object.h"
+#include "linux/bpf_render.h"
+#include "tables/cursor.h"
+#include "tables/registry.h"
+
+enum { MAP_ID, MAP, KEY, VALUE, CPU, KEY_TEXT, VALUE_TEXT, TARGET, ADDRESS, COLUMNS };
+
+static const struct kl_column columns[] = {
+    [MAP_ID] = {"map_id", KL_CELL_U64, KL_COLUMN_KEY | KL_COLUMN_PUSHED, "the map's id"},
+    [MAP] = {"map", KL_CELL_TEXT, 0, "the map's name"},
+    [KEY] = {"key", KL_CELL_BYTES, KL_COLUMN_KEY, "the key; null where the type has none"},
+    [VALUE] = {"value", KL_CELL_BYTES, 0, "the value as the system call shows it; null where it shows none"},
+    [CPU] = {"cpu", KL_CELL_U64, KL_COLUMN_KEY, "whose value it is, in a per-CPU map"},
+    [KEY_TEXT] = {"key_text", KL_CELL_TEXT, 0,
+                  "the key as JSON by the map's BTF; without BTF a number, guessed by size"},
+    [VALUE_TEXT] = {"value_text", KL_CELL_TEXT, 0, "the value as JSON, likewise"},
+    [TARGET] = {"target", KL_CELL_TEXT, 0,
+                "what the entry refers to or belongs to (program, map, interface, task ...), as JSON"},
+    [ADDRESS] = {"address", KL_CELL_ADDRESS, KL_COLUMN_HIDDEN, "the element or slot in guest memory"},
+};
+
+// One value of a map that is shown whole, and the text of one row.
+enum { VALUE_MAX = 4 << 20, TEXT_BYTES = VALUE_MAX * 4 };
+
+struct state {
+  struct kl_bpf_objects maps;
+  struct kl_bpf_map map;
+  struct kl_bpf_map_types types;
+  struct kl_bpf_entries entries;
+  struct kl_bpf_entry entry;
+  bool in_map;
+};
+
+static enum kl_status open(struct kl_cursor *c) {
+  struct state *s = c->state;
+  uint64_t first, last;
+  if (!kl_pushed_range(c, MAP_ID, &first, &last))
+    return KL_END;
+  return kl_bpf_objects_open(&s->maps, c->kernel, &c->budget, KL_BPF_MAPS, first, last);
+}
+
+// Whether the constraints leave anything of this map.
+static bool map_wanted(struct kl_cursor *c, const struct kl_bpf_map *map) {
+  kl_put(c, MAP_ID, KL_OK, 0, map->id);
+  kl_put_bytes(c, MAP, KL_OK, 0, map->name, map->name_bytes);
+  return kl_keeps(c);
+}
+
+// Goes to the next map that can be walked.
+static enum kl_status next_map(struct kl_cursor *c) {
+  struct state *s = c->state;
+  uint64_t address = 0, id;
+  KL_TRY(kl_bpf_objects_next(&s->maps, &address, &id));
+  s->maps.lost = address;
+  KL_TRY(kl_bpf_map_read(c->kernel, address, &s->map));
+  s->map.id = (uint32_t)id;
+  if (!map_wanted(c, &s->map))
+    return KL_OK;
+  enum kl_status status = KL_ERR_NOT_FOUND;
+  s->types = (struct kl_bpf_map_types){0};
+  if (kl_wants(c, KEY_TEXT) || kl_wants(c, VALUE_TEXT))
+    status = kl_bpf_map_types(c->kernel, &s->map, &s->types);
+  if (status != KL_OK && status != KL_ERR_NOT_FOUND)
+    kl_lost(c, "btf", s->map.btf, status);
+  status = kl_bpf_entries_open(&s->entries, c->kernel, &c->budget, &s->map);
+  if (status == KL_ERR_UNSUPPORTED && kl_bpf_map_type_name(s->map.type)[0])
+    return KL_OK; // a type that keeps no entries: ring buffers and the like
+  KL_TRY(status);
+  s->in_map = true;
+  return KL_OK;
+}
+
+// The value's bytes, in the row's text: null when they can't be read.
+static const uint8_t *take_value(struct kl_cursor *c, enum kl_status *status) {
+  struct state *s = c->state;
+  size_t n = s->entry.value_bytes;
+  if (n > VALUE_MAX || n > c->text.capacity - c->text.used) {
+    *status = KL_ERR_LIMIT;
+    return NULL;
+  }
+  uint8_t *p = (uint8_t *)c->text.buffer + c->text.used;
+  *status = kl_bpf_entry_value(&s->entries, &s->entry, p, n);
+  if (*status != KL_OK)
+    return NULL;
+  c->text.used += n;
+  return p;
+}
+
+static void put_rendered(struct kl_cursor *c, uint32_t column, uint32_t type, const uint8_t *p, size_t n) {
+  struct state *s = c->state;
+  size_t start = c->text.used;
+  if (!kl_wants(c, column))
+    return;
+  enum kl_status status = kl_bpf_render(s->types.btf, type, kl_bytes_of(p, n), &c->text);
+  if (status != KL_ERR_NOT_FOUND)
+    kl_put_written(c, column, status, s->entry.object, start);
+}
+
+static void put_key(struct kl_cursor *c) {
+  struct state *s = c->state;
+  const struct kl_bpf_entry *e = &s->entry;
+  if (!e->key_bytes)
+    return;
+  kl_put_bytes(c, KEY, e->key_status, e->object, e->key, e->key_bytes);
+  if (e->key_status == KL_OK)
+    put_rendered(c, KEY_TEXT, s->types.key, e->key, e->key_bytes);
+  else
+    kl_put(c, KEY_TEXT, e->key_status, e->object, 0);
+}
+
+static void put_value(struct kl_cursor *c) {
+  struct state *s = c->state;
+  if (!s->entry.has_value || (!kl_wants(c, VALUE) && !kl_wants(c, VALUE_TEXT)))
+    return;
+  enum kl_status status;
+  size_t start = c->text.used;
+  const uint8_t *p = take_value(c, &status);
+  kl_put_written(c, VALUE, status, s->entry.object, start);
+  if (p)
+    put_rendered(c, VALUE_TEXT, s->types.value, p, s->entry.value_bytes);
+  else
+    kl_put(c, VALUE_TEXT, status, s->entry.object, 0);
+}
+
+static void put_row(struct kl_cursor *c) {
+  struct state *s = c->state;
+  kl_put(c, MAP_ID, KL_OK, 0, s->map.id);
+  kl_put_bytes(c, MAP, KL_OK, 0, s->map.name, s->map.name_bytes);
+  kl_put(c, ADDRESS, KL_OK, 0, s->entry.object);
+  if (s->entry.cpu >= 0)
+    kl_put(c, CPU, KL_OK, 0, (uint64_t)s->entry.cpu);
+  put_key(c);
+  if (!kl_keeps(c))
+    return;
+  put_value(c);
+  if (s->entry.target != KL_BPF_TARGET_NONE && kl_wants(c, TARGET)) {
+    size_t start = c->text.used;
+    kl_bpf_render_target(c->kernel, &s->entry, &c->text);
+    kl_put_written(c, TARGET, KL_OK, s->entry.object, start);
+  }
+}
+
+static enum kl_status next(struct kl_cursor *c) {
+  struct state *s = c->state;
+  for (;;) {
+    enum kl_status status = s->in_map ? kl_bpf_entries_next(&s->entries, &s->entry) : next_map(c);
+    if (status == KL_OK && s->in_map && s->entry.object) {
+      put_row(c);
+      return KL_OK;
+    }
+    if (status == KL_ERR_BUDGET || (status == KL_END && !s->in_map))
+      return status;
+    if (status == KL_END)
+      s->in_map = false;
+    else if (status != KL_OK)
+      kl_lost(c, s->in_map ? "entries" : "map", s->in_map ? s->entries.lost : s->maps.lost, status);
+    s->entry.object = 0;
+    c->text.used = 0;
+    c->filled = 0;
+  }
+}
+
+static const struct kl_table_code code = {
+    .state_bytes = sizeof(struct state), .text_bytes = TEXT_BYTES, .open = open, .next = next};
+
+const struct kl_table kl_bpf_entries_table = {
+    .name = "bpf_entries",
+    .group = "bpf",
+    .doc = "keys and values of BPF maps, byte for byte and by their types",
+    .example = "bpf_entries DUMP map_id=3",
+    .n_columns = COLUMNS,
+    .columns = columns,
+    .code = &code,
+};
