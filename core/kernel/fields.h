@@ -123,7 +123,13 @@
   X(bucket_table, nest, OPTIONAL, "")                                                                              \
   X(bucket_table, future_tbl, OPTIONAL, "")                                                                        \
   X(bucket_table, buckets, OPTIONAL, "")                                                                           \
+  X(cgroup, kn, OPTIONAL, "")                                                                                      \
+  X(kernfs_node, id, OPTIONAL, "")                                                                                 \
+  X(net_device, ifindex, OPTIONAL, "")                                                                             \
+  X(net_device, name, OPTIONAL, "")                                                                                \
+  X(inode, i_ino, OPTIONAL, "")                                                                                    \
   X(rhash_head, next, OPTIONAL, "")                                                                                \
+  X(rhtab_elem, data, OPTIONAL, "")                                                                                \
   X(bpf_event_entry, event, OPTIONAL, "")                                                                          \
   X(perf_event, attr, OPTIONAL, "")                                                                                \
   X(bpf_prog, type, OPTIONAL, "")                                                                                  \

@@ -49,6 +49,8 @@ struct kl_field {
   uint32_t type;      // BTF type id
 };
 
+struct kl_bpf_btf_cache; // core/linux/bpf_btf.c
+
 struct kl_kernel {
   struct kl_arena *arena;
   struct kl_image *image;
@@ -59,6 +61,8 @@ struct kl_kernel {
   struct kl_space space; // the kernel's own
   struct kl_btf *btf;
   struct kl_symbols *symbols;
+
+  struct kl_bpf_btf_cache *bpf_btfs; // null until the first is asked for
 
   struct kl_field fields[KL_FIELD_COUNT];
   struct {

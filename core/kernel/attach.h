@@ -1,0 +1,67 @@
+// Attach: from an opened image to a verified struct kl_kernel.
+//
+// attach.c proposes, in order of cost, where a kernel may be, and has each
+// proposal verified (foothold.h); settle.c finds everything else from a
+// foothold that holds; the other files each know one thing to be found.
+#ifndef KL_KERNEL_ATTACH_H
+#define KL_KERNEL_ATTACH_H
+
+#include "base/text.h"
+#include "kernel/foothold.h"
+#include "kernel/kernel.h"
+#include "kernel/scan.h"
+#include "kernlens/dump.h"
+
+struct kl_attach {
+  struct kl_kernel *k; // arena, image, limits and diagnostics are set
+  const struct kl_dump_options *options;
+  struct kl_foothold hold;
+  const char *root_by;    // what proposed the root: static
+  const char *symbols_by; // and so on; null: not found
+  const char *btf_by;
+  const char *init_task_by;
+  const char *layout_by;
+  struct kl_text confirmed; // into k->confirmed_by
+  // The farthest that any proposal came, for the one line that says why.
+  struct kl_diagnostic why;
+};
+
+// Finds and verifies the kernel in the image. The kernel lives in the arena.
+// On an error *why (may be null) says what was missing.
+enum kl_status kl_attach(struct kl_arena *arena, struct kl_image *image, const struct kl_dump_options *options,
+                         struct kl_diagnostics *diagnostics, struct kl_kernel **ret,
+                         struct kl_diagnostic *why) KL_MUST_USE;
+
+// ── Parts ──────────────────────────────────────────────────────────────────
+
+// settle.c: fills the kernel from a->hold. KL_OK: attached. Any other status
+// but KL_ERR_CANCELLED and KL_ERR_NO_MEMORY: this was not it, or not enough.
+enum kl_status kl_attach_settle(struct kl_attach *a) KL_MUST_USE;
+
+// Notes the reason that is told when nothing works: the latest of the farthest
+// stage.
+void kl_attach_why(struct kl_attach *a, const char *what, uint64_t object, enum kl_status reason);
+// Adds to what is said under confirmed_by.
+void kl_attach_confirm(struct kl_attach *a, const char *what);
+// A guest page that is absent is an answer; these end everything.
+static inline bool kl_attach_stops(enum kl_status status) {
+  return status == KL_ERR_CANCELLED || status == KL_ERR_NO_MEMORY;
+}
+static inline uint64_t kl_image_phys(const struct kl_attach *a, uint64_t va) {
+  return va - a->hold.image_to_phys;
+}
+static inline bool kl_in_image(const struct kl_attach *a, uint64_t va) {
+  return va >= a->hold.start && va < a->hold.end;
+}
+
+// name_symbols.c: k->symbols and k->known.
+enum kl_status kl_attach_symbols(struct kl_attach *a) KL_MUST_USE;
+// find_btf.c: k->btf, btf_phys, btf_bytes.
+enum kl_status kl_attach_btf(struct kl_attach *a) KL_MUST_USE;
+// find_init_task.c: k->known[KL_S_init_task], verified.
+enum kl_status kl_attach_init_task(struct kl_attach *a) KL_MUST_USE;
+// layout.c: direct map, vmemmap, KASLR, CPUs, build id. What can't be found is
+// noted in the diagnostics and left 0.
+enum kl_status kl_attach_layout(struct kl_attach *a) KL_MUST_USE;
+
+#endif

@@ -1,0 +1,101 @@
+// Verifies that a page-table root maps a kernel image, and measures the image.
+#include "kernel/foothold.h"
+
+#include "base/checked.h"
+
+static const uint64_t X86_IMAGE_START = 0xffffffff80000000; // __START_KERNEL_map
+static const uint64_t X86_IMAGE_END = 0xffffffffc0000000;   // KERNEL_IMAGE_SIZE with KASLR
+
+// A kernel image with BTF and kallsyms is larger than this; what firmware or a
+// boot loader maps up there is not.
+static const uint64_t MIN_IMAGE_BYTES = 4ull << 20;
+// The room that arm64 and x86-64 linker scripts leave; allyesconfig is 200 MiB.
+static const uint64_t MAX_IMAGE_BYTES = 512ull << 20;
+
+// 1 GiB in 4 KiB pages, and the tables above them.
+enum { MAX_STEPS = 1 << 19 };
+
+struct kl_paging kl_paging_x86_64(uint8_t levels, uint64_t sme_mask) {
+  return (struct kl_paging){.arch = KL_ARCH_X86_64,
+                            .granule_shift = 12,
+                            .levels = levels,
+                            .va_bits = levels == 5 ? 57 : 48,
+                            .sme_mask = sme_mask};
+}
+
+// A kernel that has 52-bit addresses with 4K or 16K pages uses LPA2 descriptors;
+// with 64K pages the high output bits are zero where LPA is not in use. The
+// bits above the address may hold a signature in kernels with PAC, and are all
+// ones in those without.
+struct kl_paging kl_paging_aarch64(uint8_t granule_shift, uint8_t va_bits) {
+  unsigned stride = granule_shift - 3u;
+  return (struct kl_paging){.arch = KL_ARCH_AARCH64,
+                            .granule_shift = granule_shift,
+                            .levels = (uint8_t)((va_bits - granule_shift + stride - 1) / stride),
+                            .va_bits = va_bits,
+                            .lpa2 = va_bits == 52 && granule_shift != 16,
+                            .lpa = granule_shift == 16,
+                            .pac_mask = ~0ull << va_bits};
+}
+
+bool kl_maps(const struct kl_paging *paging, struct kl_image *image, uint64_t root, uint64_t va, uint64_t phys) {
+  struct kl_translation t;
+  return kl_paging_translate(paging, image, root, va, &t) == KL_OK && t.state == KL_ENTRY_PRESENT && t.phys == phys;
+}
+
+static void add_constant(struct kl_foothold *hold, uint64_t phys, uint64_t bytes) {
+  if (hold->n_constant && hold->constant[hold->n_constant - 1].end == phys)
+    hold->constant[hold->n_constant - 1].end += bytes;
+  else if (hold->n_constant < KL_FOOTHOLD_RANGES)
+    hold->constant[hold->n_constant++] = (struct kl_range){phys, phys + bytes};
+}
+
+// Measures what of [start, end) is mapped with one distance to its physical
+// addresses: image_to_phys, or when that is not known that of the first run
+// that is long enough. Init memory, freed after boot, leaves gaps.
+static enum kl_status measure(struct kl_foothold *hold, struct kl_image *image, uint64_t start, uint64_t end,
+                              bool known) {
+  struct kl_leaf_walk walk;
+  struct kl_budget budget = {.steps = MAX_STEPS};
+  uint64_t mapped = 0;
+  kl_leaf_walk_init(&walk, &hold->paging, image, hold->root, start, end);
+  for (;;) {
+    uint64_t va;
+    struct kl_translation t;
+    enum kl_status status = kl_leaf_walk_next(&walk, &budget, &va, &t);
+    if (status == KL_END || status == KL_ERR_BUDGET)
+      break;
+    if (status == KL_ERR_CANCELLED)
+      return status;
+    if (status != KL_OK || t.state != KL_ENTRY_PRESENT)
+      continue;
+    if (va - t.phys != hold->image_to_phys || !mapped) {
+      if (known ? va - t.phys != hold->image_to_phys : mapped >= MIN_IMAGE_BYTES)
+        continue;
+      hold->image_to_phys = va - t.phys;
+      hold->start = va;
+      hold->n_constant = 0;
+      mapped = 0;
+    }
+    if (va - hold->start > MAX_IMAGE_BYTES)
+      break;
+    mapped += t.page_bytes;
+    hold->end = va + t.page_bytes;
+    if (!t.writable && !t.executable)
+      add_constant(hold, t.phys, t.page_bytes);
+  }
+  return mapped >= MIN_IMAGE_BYTES ? KL_OK : KL_ERR_NOT_FOUND;
+}
+
+enum kl_status kl_foothold_x86_64(struct kl_foothold *hold, struct kl_image *image) {
+  return measure(hold, image, X86_IMAGE_START, X86_IMAGE_END, false);
+}
+
+enum kl_status kl_foothold_around(struct kl_foothold *hold, struct kl_image *image, uint64_t va) {
+  if (!kl_maps(&hold->paging, image, hold->root, va, va - hold->image_to_phys))
+    return KL_ERR_NOT_FOUND;
+  uint64_t reach = MAX_IMAGE_BYTES / 2;
+  if (hold->paging.arch == KL_ARCH_X86_64)
+    return measure(hold, image, X86_IMAGE_START, X86_IMAGE_END, true);
+  return measure(hold, image, va > reach ? va - reach : 0, va > ~0ull - reach ? 0 : va + reach, true);
+}

@@ -1,0 +1,40 @@
+// The foothold: a page-table root of which it is verified that it maps a
+// kernel image, and where that image lies. All else is found from here.
+#ifndef KL_KERNEL_FOOTHOLD_H
+#define KL_KERNEL_FOOTHOLD_H
+
+#include "arch/paging.h"
+
+// Guest-physical [start, end).
+struct kl_range {
+  uint64_t start, end;
+};
+enum { KL_FOOTHOLD_RANGES = 16 };
+
+struct kl_foothold {
+  struct kl_paging paging;
+  uint64_t root;          // physical
+  uint64_t image_to_phys; // phys = va - this (modulo 2^64): the image is one physical piece
+  uint64_t start, end;    // virtual: from the image's first mapped page to behind its last
+  // What of it is mapped neither writable nor executable: where constant data
+  // lies. More ranges than fit: the rest is left out.
+  struct kl_range constant[KL_FOOTHOLD_RANGES];
+  size_t n_constant;
+};
+
+// Paging of x86-64; of arm64 with this granule and so many bits of address.
+struct kl_paging kl_paging_x86_64(uint8_t levels, uint64_t sme_mask);
+struct kl_paging kl_paging_aarch64(uint8_t granule_shift, uint8_t va_bits);
+
+// True when the root maps va to phys.
+bool kl_maps(const struct kl_paging *paging, struct kl_image *image, uint64_t root, uint64_t va, uint64_t phys);
+
+// Given paging and root, of x86-64: finds the image in the range of addresses
+// that the kernel keeps for it. KL_ERR_NOT_FOUND when no such image is mapped.
+enum kl_status kl_foothold_x86_64(struct kl_foothold *hold, struct kl_image *image) KL_MUST_USE;
+
+// Given paging, root and image_to_phys: verifies that va, an address inside the
+// image, is mapped so, and measures the image around it.
+enum kl_status kl_foothold_around(struct kl_foothold *hold, struct kl_image *image, uint64_t va) KL_MUST_USE;
+
+#endif

@@ -1,0 +1,90 @@
+// From a foothold to the whole kernel.
+#include "base/checked.h"
+#include "base/memory.h"
+#include "kernel/attach.h"
+#include "kernel/resolve.h"
+#include "kernel/symbol_table.h"
+#include "kernel/vmcoreinfo.h"
+
+// Reads the NUL-terminated text at a place of the image into dst.
+static bool image_text(struct kl_attach *a, uint64_t va, char *dst, size_t capacity) {
+  size_t n = 0;
+  while (n < capacity - 1) {
+    if (kl_image_read(a->k->image, kl_image_phys(a, va + n), dst + n, 1) != KL_OK)
+      return false;
+    if (!dst[n])
+      return true;
+    n++;
+  }
+  dst[n] = 0;
+  return true;
+}
+
+static bool take_banner(struct kl_attach *a, uint64_t va) {
+  struct kl_kernel *k = a->k;
+  char *text = k->version;
+  if (!image_text(a, va, text, sizeof k->version) ||
+      !kl_bytes_start(kl_bytes_of(text, sizeof k->version), "Linux version ")) {
+    memset(text, 0, sizeof k->version);
+    return false;
+  }
+  size_t n = kl_string_length(text);
+  if (n && text[n - 1] == '\n')
+    text[n - 1] = 0;
+  return true;
+}
+
+// The root that the symbols name is the kernel's own; the one proposed may be a
+// process's. KL_OK also when there is none better.
+static void prefer_own_root(struct kl_attach *a) {
+  const enum kl_symbol_id names[] = {KL_S_init_top_pgt, KL_S_swapper_pg_dir};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (!a->k->known[names[i]].present)
+      continue;
+    uint64_t root = kl_image_phys(a, a->k->known[names[i]].address);
+    if (root == a->hold.root ||
+        kl_maps(&a->hold.paging, a->k->image, root, a->hold.start, kl_image_phys(a, a->hold.start))) {
+      a->hold.root = root;
+      return;
+    }
+  }
+}
+
+static void use_space(struct kl_attach *a) {
+  struct kl_kernel *k = a->k;
+  k->paging = a->hold.paging;
+  k->root = a->hold.root;
+  k->image_to_phys = a->hold.image_to_phys;
+  kl_space_init(&k->space, &k->paging, k->image, k->root, 0);
+}
+
+// Release: the first word behind "Linux version ", or what VMCOREINFO says.
+static void take_release(struct kl_kernel *k) {
+  struct kl_bytes value = {0};
+  if (k->version[0]) {
+    const char *p = k->version + sizeof "Linux version " - 1;
+    value.p = (const uint8_t *)p;
+    while (p[value.n] && p[value.n] != ' ')
+      value.n++;
+  } else if (!kl_vmcoreinfo_value(k->vmcoreinfo, "OSRELEASE", &value)) {
+    return;
+  }
+  size_t n = (size_t)kl_min(value.n, sizeof k->release - 1);
+  memcpy(k->release, value.p, n);
+  k->release[n] = 0;
+}
+
+enum kl_status kl_attach_settle(struct kl_attach *a) {
+  struct kl_kernel *k = a->k;
+  use_space(a);
+  KL_TRY(kl_attach_symbols(a));
+  prefer_own_root(a);
+  use_space(a);
+  if (k->known[KL_S_linux_banner].present && take_banner(a, k->known[KL_S_linux_banner].address))
+    kl_attach_confirm(a, "linux_banner is where its symbol says");
+  take_release(k);
+  KL_TRY(kl_attach_btf(a));
+  kl_resolve_fields(k);
+  KL_TRY(kl_attach_init_task(a));
+  return kl_attach_layout(a);
+}

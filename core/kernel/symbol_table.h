@@ -1,0 +1,40 @@
+// The symbol table behind struct kl_symbols: kallsyms, a System.map, or none.
+#ifndef KL_KERNEL_SYMBOL_TABLE_H
+#define KL_KERNEL_SYMBOL_TABLE_H
+
+#include "base/arena.h"
+#include "kernel/kallsyms.h"
+#include "kernel/kernel.h"
+#include "kernel/symbols.h"
+
+struct kl_symbols {
+  uint64_t count;
+  struct kl_kallsyms *kallsyms; // null: a System.map, or nothing at all
+  // System.map: the whole text (borrowed), and where each line begins.
+  struct kl_bytes map;
+  const uint32_t *lines;
+  uint64_t shift; // added to every address that moves with the image
+  // The cursor: offset into the compressed names of symbol next.
+  uint64_t next, next_offset;
+  uint8_t *name; // type letter and name of the symbol given last
+  size_t name_bytes;
+};
+
+// No symbols: every question is answered with KL_ERR_NOT_FOUND.
+enum kl_status kl_symbols_none(struct kl_arena *arena, struct kl_symbols **ret) KL_MUST_USE;
+
+enum kl_status kl_symbols_from_kallsyms(struct kl_arena *arena, struct kl_kallsyms *kallsyms,
+                                        const struct kl_limits *limits, struct kl_symbols **ret) KL_MUST_USE;
+
+// text: lines of "address type name", as nm -n and /proc/kallsyms write them;
+// borrowed. Lines of modules ("[name]" at the end) are left out.
+// KL_ERR_MALFORMED when no line is a symbol.
+enum kl_status kl_symbols_from_map(struct kl_arena *arena, struct kl_bytes text, const struct kl_limits *limits,
+                                   struct kl_symbols **ret) KL_MUST_USE;
+enum kl_status kl_map_at(const struct kl_symbols *symbols, uint64_t i, struct kl_symbol *ret) KL_MUST_USE;
+
+// The first symbol of each name of KL_SYMBOL_LIST, in one pass; those already
+// present are left alone. What the arena lends for it is given back.
+enum kl_status kl_symbols_known(struct kl_symbols *symbols, struct kl_kernel *k) KL_MUST_USE;
+
+#endif

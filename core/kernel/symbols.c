@@ -1,0 +1,224 @@
+// Symbols: one interface over the tables that have them.
+#include "kernel/symbols.h"
+
+#include "base/checked.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "kernel/symbol_table.h"
+
+// No function or object of a kernel is this large: an address further away
+// from the symbol below it belongs to no symbol.
+static const uint64_t MAX_DISTANCE = 64ull << 20;
+
+enum kl_status kl_symbols_none(struct kl_arena *arena, struct kl_symbols **ret) {
+  return KL_TAKE(arena, 1, ret);
+}
+
+enum kl_status kl_symbols_from_kallsyms(struct kl_arena *arena, struct kl_kallsyms *kallsyms,
+                                        const struct kl_limits *limits, struct kl_symbols **ret) {
+  struct kl_symbols *symbols;
+  KL_TRY(KL_TAKE(arena, 1, &symbols));
+  symbols->count = kallsyms->count;
+  symbols->kallsyms = kallsyms;
+  if (!kl_narrow(limits->symbol_name_bytes, &symbols->name_bytes))
+    return KL_ERR_ARGUMENT;
+  KL_TRY(KL_TAKE(arena, limits->symbol_name_bytes, &symbols->name));
+  *ret = symbols;
+  return KL_OK;
+}
+
+uint64_t kl_symbols_count(const struct kl_symbols *symbols) {
+  return symbols->count;
+}
+
+// Moves the cursor to symbol i.
+static enum kl_status seek(struct kl_symbols *symbols, uint64_t i) {
+  if (i != symbols->next || i % KL_KALLSYMS_BLOCK == 0)
+    KL_TRY(kl_kallsyms_name_offset(symbols->kallsyms, i, &symbols->next_offset));
+  symbols->next = i;
+  return KL_OK;
+}
+
+// The tokens of symbol i; the cursor then stands behind it.
+static enum kl_status take_tokens(struct kl_symbols *symbols, uint64_t i, struct kl_bytes *tokens) {
+  KL_TRY(seek(symbols, i));
+  enum kl_status status = kl_kallsyms_name(symbols->kallsyms, symbols->next_offset, tokens, &symbols->next_offset);
+  symbols->next = status == KL_OK ? i + 1 : UINT64_MAX;
+  return status;
+}
+
+static enum kl_status expand(struct kl_symbols *symbols, struct kl_bytes tokens, struct kl_symbol *ret) {
+  size_t n = kl_kallsyms_expand(symbols->kallsyms, tokens, symbols->name, symbols->name_bytes);
+  if (!n)
+    return KL_ERR_MALFORMED;
+  ret->type = (char)symbols->name[0];
+  ret->name = kl_bytes_of(symbols->name + 1, n - 1);
+  return KL_OK;
+}
+
+enum kl_status kl_symbols_at(struct kl_symbols *symbols, uint64_t i, struct kl_symbol *ret) {
+  if (i >= symbols->count)
+    return KL_ERR_NOT_FOUND;
+  if (!symbols->kallsyms)
+    return kl_map_at(symbols, i, ret);
+  struct kl_bytes tokens;
+  KL_TRY(take_tokens(symbols, i, &tokens));
+  KL_TRY(expand(symbols, tokens, ret));
+  return kl_kallsyms_address(symbols->kallsyms, i, &ret->address);
+}
+
+// ── By name ────────────────────────────────────────────────────────────────
+
+// Whether a symbol whose first token is this text can have this name.
+static bool may_begin(struct kl_bytes token, const char *name, size_t n) {
+  return token.n && token.n - 1 <= n && (token.n == 1 || memcmp(token.p + 1, name, token.n - 1) == 0);
+}
+
+static bool bytes_same(struct kl_bytes a, const char *name, size_t n) {
+  return a.n == n && (!n || memcmp(a.p, name, n) == 0);
+}
+
+enum kl_status kl_symbols_find(struct kl_symbols *symbols, struct kl_bytes name, struct kl_symbol *ret) {
+  bool begins[KL_KALLSYMS_TOKENS];
+  const char *text = (const char *)name.p;
+  for (unsigned t = 0; symbols->kallsyms && t < KL_KALLSYMS_TOKENS; t++)
+    begins[t] = may_begin(kl_kallsyms_token(symbols->kallsyms, (uint8_t)t), text, name.n);
+  for (uint64_t i = 0; i < symbols->count; i++) {
+    struct kl_bytes tokens;
+    if (!symbols->kallsyms) {
+      if (kl_map_at(symbols, i, ret) == KL_OK && bytes_same(ret->name, text, name.n))
+        return KL_OK;
+    } else if (take_tokens(symbols, i, &tokens) == KL_OK && begins[tokens.p[0]] &&
+               expand(symbols, tokens, ret) == KL_OK && bytes_same(ret->name, text, name.n)) {
+      return kl_kallsyms_address(symbols->kallsyms, i, &ret->address);
+    }
+  }
+  return KL_ERR_NOT_FOUND;
+}
+
+// The names of KL_SYMBOL_LIST, as a hash table with room to spare.
+struct wanted {
+  const char *name;
+  size_t n;
+};
+static const struct wanted wanted[] = {
+#define KL_WANTED(symbol, need) {#symbol, sizeof #symbol - 1},
+    KL_SYMBOL_LIST(KL_WANTED)
+#undef KL_WANTED
+};
+enum { WANTED_SLOTS = 2048 };
+_Static_assert(KL_SYMBOL_COUNT < WANTED_SLOTS / 2, "the hash table must stay sparse");
+
+static uint32_t name_hash(const uint8_t *p, size_t n) { // FNV-1a
+  uint32_t h = 2166136261u;
+  for (size_t i = 0; i < n; i++)
+    h = (h ^ p[i]) * 16777619u;
+  return h;
+}
+
+static void wanted_fill(uint16_t *slots) {
+  for (uint16_t w = 0; w < KL_SYMBOL_COUNT; w++) {
+    uint32_t slot = name_hash((const uint8_t *)wanted[w].name, wanted[w].n) % WANTED_SLOTS;
+    while (slots[slot])
+      slot = (slot + 1) % WANTED_SLOTS;
+    slots[slot] = (uint16_t)(w + 1);
+  }
+}
+
+static bool wanted_find(const uint16_t *slots, struct kl_bytes name, size_t *ret) {
+  for (uint32_t slot = name_hash(name.p, name.n) % WANTED_SLOTS; slots[slot]; slot = (slot + 1) % WANTED_SLOTS) {
+    *ret = slots[slot] - 1u;
+    if (bytes_same(name, wanted[*ret].name, wanted[*ret].n))
+      return true;
+  }
+  return false;
+}
+
+static bool begins_any(struct kl_bytes token) {
+  for (size_t w = 0; w < KL_SYMBOL_COUNT; w++)
+    if (may_begin(token, wanted[w].name, wanted[w].n))
+      return true;
+  return false;
+}
+
+static void note_known(const uint16_t *slots, struct kl_kernel *k, struct kl_symbols *symbols, uint64_t i,
+                       struct kl_symbol *symbol) {
+  size_t w;
+  if (!wanted_find(slots, symbol->name, &w) || k->known[w].present)
+    return;
+  if (symbols->kallsyms && kl_kallsyms_address(symbols->kallsyms, i, &symbol->address) != KL_OK)
+    return;
+  k->known[w].present = true;
+  k->known[w].address = symbol->address;
+}
+
+enum kl_status kl_symbols_known(struct kl_symbols *symbols, struct kl_kernel *k) {
+  size_t mark = kl_arena_mark(k->arena);
+  uint16_t *slots;
+  bool begins[KL_KALLSYMS_TOKENS];
+  KL_TRY(KL_TAKE(k->arena, WANTED_SLOTS, &slots));
+  wanted_fill(slots);
+  for (unsigned t = 0; symbols->kallsyms && t < KL_KALLSYMS_TOKENS; t++)
+    begins[t] = begins_any(kl_kallsyms_token(symbols->kallsyms, (uint8_t)t));
+  for (uint64_t i = 0; i < symbols->count; i++) {
+    struct kl_symbol symbol;
+    struct kl_bytes tokens;
+    if (!symbols->kallsyms) {
+      if (kl_map_at(symbols, i, &symbol) == KL_OK)
+        note_known(slots, k, symbols, i, &symbol);
+    } else if (take_tokens(symbols, i, &tokens) == KL_OK && begins[tokens.p[0]] &&
+               expand(symbols, tokens, &symbol) == KL_OK) {
+      note_known(slots, k, symbols, i, &symbol);
+    }
+  }
+  kl_arena_rewind(k->arena, mark);
+  return KL_OK;
+}
+
+// ── By address ─────────────────────────────────────────────────────────────
+
+static enum kl_status address_of(const struct kl_symbols *symbols, uint64_t i, uint64_t *ret) {
+  if (symbols->kallsyms)
+    return kl_kallsyms_address(symbols->kallsyms, i, ret);
+  struct kl_symbol symbol;
+  KL_TRY(kl_map_at(symbols, i, &symbol));
+  *ret = symbol.address;
+  return KL_OK;
+}
+
+// The address of the first symbol from i on, below end, that can be read.
+static bool address_from(const struct kl_symbols *symbols, uint64_t i, uint64_t end, uint64_t *address) {
+  for (; i < end; i++)
+    if (address_of(symbols, i, address) == KL_OK)
+      return true;
+  return false;
+}
+
+// How many symbols lie below bound (lost ones count with those before them).
+static uint64_t lower_bound(const struct kl_symbols *symbols, uint64_t bound) {
+  uint64_t low = 0, high = symbols->count;
+  while (low < high) {
+    uint64_t middle = low + (high - low) / 2, address;
+    if (address_from(symbols, middle, high, &address) && address < bound)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+enum kl_status kl_symbols_by_address(struct kl_symbols *symbols, uint64_t address, struct kl_symbol *ret,
+                                     uint64_t *offset) {
+  uint64_t i = address == UINT64_MAX ? symbols->count : lower_bound(symbols, address + 1);
+  uint64_t at;
+  do {
+    if (!i)
+      return KL_ERR_NOT_FOUND;
+    i--;
+  } while (address_of(symbols, i, &at) != KL_OK);
+  if (at > address || address - at > MAX_DISTANCE)
+    return KL_ERR_NOT_FOUND;
+  KL_TRY(kl_symbols_at(symbols, lower_bound(symbols, at), ret)); // the first of several names
+  *offset = address - at;
+  return KL_OK;
+}
