@@ -14,7 +14,15 @@
   /* types */                                                                                                      \
   X(types)                                                                                                         \
   X(members)                                                                                                       \
-  X(offsets)
+  X(offsets)                                                                                                       \
+  /* BPF */                                                                                                        \
+  X(bpf_maps)                                                                                                      \
+  X(bpf_entries)                                                                                                   \
+  X(bpf_programs)                                                                                                  \
+  X(bpf_links)                                                                                                     \
+  X(bpf_btfs)                                                                                                      \
+  X(bpf_ring_records)                                                                                              \
+  X(bpf_arena_pages)
 
 #define KL_TABLE_DECLARE(name) extern const struct kl_table kl_##name##_table;
 KL_TABLE_LIST(KL_TABLE_DECLARE)

@@ -9,9 +9,11 @@
 
 // X(name, default, reason)
 #define KL_LIMIT_LIST(X)                                                                                           \
-  X(segments, 1u << 16, "runs of memory that one container may list")                                              \
+  X(segments, 1u << 20, "runs of one container: AVML lists every 16 MiB, so 16 TiB")                               \
   X(source_files, 64, "files of one split dump")                                                                   \
-  X(flat_records, 1u << 20, "records of a flattened file")                                                         \
+  X(flat_records, 1u << 22, "records of a flattened file: QEMU writes one for 16 KiB, so 64 GiB")                  \
+  X(kdump_pages, 1ull << 32, "pages that a kdump file speaks of: 16 TiB")                                          \
+  X(block_cache_bytes, 16u << 20, "decompressed blocks kept: what one walk comes back to")                         \
   X(note_bytes, 16u << 20, "ELF notes of 8192 CPUs")                                                               \
   X(vmcoreinfo_bytes, 64u << 10, "the kernel reserves one page; four 16K pages fit")                               \
   X(cpus, 8192, "CONFIG_NR_CPUS_RANGE_END of x86-64")                                                              \
@@ -24,6 +26,7 @@
   X(candidates, 64, "copies of one thing that attach will verify")                                                 \
   X(list_nodes, 1u << 22, "pid_max is 4,194,304")                                                                  \
   X(tree_depth, 64, "a red-black tree of 2^32 nodes")                                                              \
+  X(value_bytes, 1u << 20, "one value shown by its type; struct page arrays are larger, and no use as text")        \
   X(text_bytes, 64u << 10, "one text cell")                                                                        \
   X(path_depth, 2048, "PATH_MAX / 2: every component has a byte and a slash")                                      \
   X(command_line_bytes, 32u << 10, "one command line shown; the rest is cut and said so")                          \
