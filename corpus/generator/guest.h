@@ -64,6 +64,9 @@ struct region { // virtual addresses given out in order
   uint64_t start, next, end;
 };
 
+// The image's parts, mapped as a kernel maps them.
+enum image_part { IMAGE_TEXT, IMAGE_CONSTANT, IMAGE_DATA, IMAGE_PARTS };
+
 struct guest {
   struct options o;
   struct types types;
@@ -79,7 +82,8 @@ struct guest {
   uint64_t page; // bytes
   uint64_t root; // physical, swapper_pg_dir
 
-  uint64_t image_va, image_phys, image_bytes, image_next;
+  uint64_t image_va, image_phys, image_bytes;
+  struct region image[IMAGE_PARTS];
   uint64_t kaslr;            // how far chance moved the image
   uint64_t direct_base;      // va = phys + direct_base
   uint64_t vmemmap;          // va of the struct page of pfn 0 (would-be)
@@ -114,7 +118,7 @@ uint8_t *phys_at(struct guest *g, uint64_t phys, uint64_t bytes);
 bool phys_in_ram(const struct guest *g, uint64_t phys);
 
 // Virtual memory of the kernel. The address of zeroed bytes in:
-uint64_t image_take(struct guest *g, uint64_t bytes, uint64_t align);          // the kernel's image
+uint64_t image_take(struct guest *g, enum image_part part, uint64_t bytes, uint64_t align);
 uint64_t slab_take(struct guest *g, uint64_t bytes, uint64_t align);           // the direct map
 uint64_t vmalloc_take(struct guest *g, struct region *region, uint64_t bytes); // scattered pages
 uint64_t direct_of(const struct guest *g, uint64_t phys);
@@ -122,7 +126,7 @@ uint64_t phys_of(const struct guest *g, uint64_t va);
 void poke(struct guest *g, uint64_t va, const void *p, uint64_t n); // across pages
 void poke_number(struct guest *g, uint64_t va, uint64_t v, size_t n);
 uint64_t peek_number(struct guest *g, uint64_t va, size_t n);
-uint64_t image_string(struct guest *g, const char *s); // with its NUL
+uint64_t image_string(struct guest *g, const char *s); // with its NUL, among the constants
 
 // paging.c
 void map_kernel(struct guest *g, struct mapping mapping);

@@ -124,20 +124,20 @@ static void write_seqs(struct guest *g, struct tables *t) {
 }
 
 static uint64_t place(struct guest *g, const struct bytes *b) {
-  uint64_t at = image_take(g, b->n, g->era >= ERA_7_2 ? 4 : 8); // 7.x: no padding to 8
+  uint64_t at = image_take(g, IMAGE_CONSTANT, b->n, g->era >= ERA_7_2 ? 4 : 8); // 7.x: no padding to 8
   poke(g, at, b->p, b->n);
   return at;
 }
 
 static uint64_t place_number(struct guest *g, uint64_t v, size_t n) {
-  uint64_t at = image_take(g, n, 8);
+  uint64_t at = image_take(g, IMAGE_CONSTANT, n, 8);
   poke_number(g, at, v, n);
   return at;
 }
 
 static void place_addresses(struct guest *g, struct kallsyms_locations *at) {
   uint64_t base = g->image_va;
-  at->offsets = image_take(g, 4 * g->n_symbols, 8);
+  at->offsets = image_take(g, IMAGE_CONSTANT, 4 * g->n_symbols, 8);
   for (size_t i = 0; i < g->n_symbols; i++) {
     const struct symbol *s = &g->symbols[i];
     uint64_t here = at->offsets + 4 * i, v = s->address - base;

@@ -92,7 +92,7 @@ static void add_functions(struct guest *g, uint64_t text, uint64_t bytes) {
 
 void begin_image(struct guest *g) {
   uint64_t text_bytes = g->o.machine == MACHINE_DEMO ? 65536 : 16384;
-  uint64_t text = image_take(g, text_bytes, g->page);
+  uint64_t text = image_take(g, IMAGE_TEXT, text_bytes, g->page);
   uint64_t stext = text + (g->o.shape->arm ? g->page / 2 : 0);
   struct chance c = chance_of(g->o.seed, "code");
   for (uint64_t i = 0; i < text_bytes; i += 64)
@@ -103,7 +103,7 @@ void begin_image(struct guest *g) {
   symbol_add(g, "_etext", text + text_bytes, 'T');
   symbol_add(g, "_end", g->image_va + g->image_bytes, 'B');
 
-  uint64_t root = image_take(g, g->page, g->page);
+  uint64_t root = image_take(g, IMAGE_DATA, g->page, g->page);
   g->root = phys_of(g, root);
   symbol_add(g, "swapper_pg_dir", root, g->o.shape->arm ? 'D' : 'B');
   if (!g->o.shape->arm)
@@ -111,7 +111,7 @@ void begin_image(struct guest *g) {
 }
 
 static uint64_t number_symbol(struct guest *g, const char *name, uint64_t v) {
-  uint64_t at = image_take(g, 8, 8);
+  uint64_t at = image_take(g, IMAGE_DATA, 8, 8);
   poke_number(g, at, v, 8);
   symbol_add(g, name, at, 'D');
   return at;
@@ -172,7 +172,7 @@ enum { BOOT_TIME = 1760000000, TICK_NS = 4000000 };
 // The clock: offs_real is wall_to_monotonic negated (tk_set_wall_to_mono).
 static void build_clock(struct guest *g) {
   uint64_t lock = 8 * (1 + chance_below(&g->chance, 3));
-  uint64_t core = image_take(g, lock + object_bytes(g, "timekeeper") + 64, 64);
+  uint64_t core = image_take(g, IMAGE_DATA, lock + object_bytes(g, "timekeeper") + 64, 64);
   uint64_t timekeeper = core + lock;
   set(g, timekeeper, "timekeeper", "offs_real", (uint64_t)BOOT_TIME * 1000000000 + TICK_NS);
   set(g, timekeeper, "timekeeper", "wall_to_monotonic.tv_sec", 0 - (uint64_t)BOOT_TIME - 1);
@@ -281,7 +281,7 @@ void finish_image(struct guest *g) {
                             .old_bitfields = g->era == ERA_5_10 && chance_one_in(&c, 2)};
   struct bytes btf = {0};
   btf_write(&g->types, &style, &c, &btf);
-  g->btf_va = image_take(g, btf.n, 8);
+  g->btf_va = image_take(g, IMAGE_CONSTANT, btf.n, 8);
   g->btf_bytes = btf.n;
   poke(g, g->btf_va, btf.p, btf.n);
   symbol_add(g, "__start_BTF", g->btf_va, 'R');

@@ -101,7 +101,7 @@ void build_log(struct guest *g) {
   set(g, r.prb, ring, "text_data_ring.head_lpos.counter", r.head_lpos);
   set(g, r.prb, ring, "text_data_ring.tail_lpos.counter", r.tail_lpos);
   symbol_add(g, "printk_rb_static", r.prb, 'd');
-  uint64_t prb = image_take(g, 8, 8);
+  uint64_t prb = image_take(g, IMAGE_DATA, 8, 8);
   poke_number(g, prb, r.prb, 8);
   symbol_add(g, "prb", prb, 'd');
 }

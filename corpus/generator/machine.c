@@ -50,29 +50,35 @@ void guest_init(struct guest *g, const struct options *options) {
   g->chance = chance_of(options->seed, "memory");
   struct chance c = chance_of(options->seed, "places");
   g->page = 1ull << options->shape->granule_shift;
-  uint64_t ram = options->machine == MACHINE_DEMO ? 16 * MiB : 6 * MiB;
+  uint64_t ram = options->machine == MACHINE_DEMO ? 20 * MiB : 12 * MiB;
   ram *= g->page > 16 * KiB ? 4 : g->page > 4 * KiB ? 2 : 1;
   add_ram(g, options->shape->arm ? 0x40000000 : 0, ram);
   if (options->shape->arm)
     place_arm(g, &c);
   else
     place_x86(g, &c);
-  g->image_bytes = 2 * MiB;
-  g->image_next = g->image_va;
+  // Large pages want 2 MiB for each part; small ones fit all three into that.
+  bool large = g->page == 4 * KiB && chance_one_in(&c, 2);
+  static const uint64_t small[IMAGE_PARTS] = {128, 1152, 768};
+  uint64_t va = g->image_va;
+  for (unsigned i = 0; i < IMAGE_PARTS; i++) {
+    uint64_t bytes = large ? 2 * MiB : small[i] * KiB;
+    g->image[i] = (struct region){va, va, va + bytes};
+    map_kernel(g, (struct mapping){.va = va,
+                                   .phys = g->image_phys + (va - g->image_va),
+                                   .bytes = bytes,
+                                   .writable = i == IMAGE_DATA,
+                                   .executable = i == IMAGE_TEXT,
+                                   .large = large});
+    va += bytes;
+  }
+  g->image_bytes = va - g->image_va;
   g->frame_next = g->ram[0].start + ram;
-  g->cpus = 1 + (unsigned)chance_below(&c, 4);
-  types_init(&g->types, options->seed, options->era);
-
-  bool large = chance_one_in(&c, 2);
-  map_kernel(g, (struct mapping){.va = g->image_va,
-                                 .phys = g->image_phys,
-                                 .bytes = g->image_bytes,
-                                 .writable = true,
-                                 .executable = true,
-                                 .large = large});
   map_kernel(g, (struct mapping){.va = direct_of(g, g->ram[0].start),
                                  .phys = g->ram[0].start,
                                  .bytes = ram,
                                  .writable = true,
-                                 .large = !large || options->machine == MACHINE_DEMO});
+                                 .large = !chance_one_in(&c, 3)});
+  g->cpus = 1 + (unsigned)chance_below(&c, 4);
+  types_init(&g->types, options->seed, options->era);
 }

@@ -69,16 +69,17 @@ uint64_t peek_number(struct guest *g, uint64_t va, size_t n) {
   return v;
 }
 
-uint64_t image_take(struct guest *g, uint64_t bytes, uint64_t align) {
-  uint64_t at = round_up(g->image_next, align);
-  if (at + bytes > g->image_va + g->image_bytes)
-    die("the kernel's image is too small");
-  g->image_next = at + bytes;
+uint64_t image_take(struct guest *g, enum image_part part, uint64_t bytes, uint64_t align) {
+  struct region *region = &g->image[part];
+  uint64_t at = round_up(region->next, align);
+  if (at + bytes > region->end)
+    die("part %d of the kernel's image is too small", (int)part);
+  region->next = at + bytes;
   return at;
 }
 
 uint64_t image_string(struct guest *g, const char *s) {
-  uint64_t at = image_take(g, strlen(s) + 1, 1);
+  uint64_t at = image_take(g, IMAGE_CONSTANT, strlen(s) + 1, 1);
   poke(g, at, s, strlen(s) + 1);
   return at;
 }

@@ -105,7 +105,7 @@ static uint64_t build_module(struct guest *g, const struct module_role *r) {
 }
 
 void build_modules(struct guest *g) {
-  uint64_t head = image_take(g, object_bytes(g, "list_head"), 8);
+  uint64_t head = image_take(g, IMAGE_DATA, object_bytes(g, "list_head"), 8);
   list_init(g, head);
   symbol_add(g, "modules", head, 'D');
   truth_table(g, "modules");

@@ -24,7 +24,7 @@ uint64_t object_new(struct guest *g, const char *type) {
 }
 
 uint64_t object_in_image(struct guest *g, const char *type) {
-  return image_take(g, object_bytes(g, type), alignment_of(g, type));
+  return image_take(g, IMAGE_DATA, object_bytes(g, type), alignment_of(g, type));
 }
 
 bool has(struct guest *g, const char *type, const char *path) {

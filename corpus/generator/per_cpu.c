@@ -16,9 +16,9 @@ void declare_per_cpu(struct guest *g) {
 
 void build_per_cpu(struct guest *g) {
   bool zero_based = g->o.kallsyms == KALLSYMS_ABSOLUTE_PERCPU;
-  g->per_cpu_start = zero_based ? 0 : image_take(g, AREA_BYTES, g->page);
+  g->per_cpu_start = zero_based ? 0 : image_take(g, IMAGE_DATA, AREA_BYTES, g->page);
   g->per_cpu_bytes = 0;
-  uint64_t offsets = image_take(g, 8 * 64, 8);
+  uint64_t offsets = image_take(g, IMAGE_DATA, 8 * 64, 8);
   for (unsigned cpu = 0; cpu < g->cpus; cpu++) {
     g->per_cpu_area[cpu] = direct_of(g, frames_take(g, AREA_BYTES));
     g->per_cpu_offset[cpu] = g->per_cpu_area[cpu] - g->per_cpu_start;
@@ -40,7 +40,7 @@ void build_per_cpu(struct guest *g) {
     set(g, mask, "cpumask", "bits[0]", (1ull << g->cpus) - 1);
     symbol_add(g, masks[i], mask, 'D');
   }
-  uint64_t nr_cpu_ids = image_take(g, 4, 4);
+  uint64_t nr_cpu_ids = image_take(g, IMAGE_DATA, 4, 4);
   poke_number(g, nr_cpu_ids, g->cpus, 4);
   symbol_add(g, "nr_cpu_ids", nr_cpu_ids, 'D');
 }
