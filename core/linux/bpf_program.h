@@ -1,0 +1,24 @@
+// BPF programs: which maps they use.
+//
+// Sources: struct bpf_prog, struct bpf_prog_aux (include/linux/bpf.h).
+#ifndef KL_LINUX_BPF_PROGRAM_H
+#define KL_LINUX_BPF_PROGRAM_H
+
+#include "base/text.h"
+#include "linux/bpf_object.h"
+
+// Programs of one kernel use at most 64 maps (MAX_USED_MAPS in
+// include/linux/bpf_verifier.h); a count past that is not believed.
+enum { KL_BPF_USED_MAPS = 64 };
+
+// The addresses of the maps that the program whose struct bpf_prog_aux lies at
+// aux uses: at most KL_BPF_USED_MAPS.
+enum kl_status kl_bpf_program_maps(struct kl_kernel *k, uint64_t aux, uint64_t ret[KL_BPF_USED_MAPS],
+                                   size_t *n) KL_MUST_USE;
+
+// Writes the ids of the programs that use a map, with commas. Cost: a walk of
+// all programs.
+enum kl_status kl_bpf_programs_using(struct kl_kernel *k, struct kl_budget *budget, uint64_t map,
+                                     struct kl_text *out) KL_MUST_USE;
+
+#endif

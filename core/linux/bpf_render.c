@@ -1,0 +1,97 @@
+// Keys, values and targets of BPF maps as JSON text.
+#include "linux/bpf_render.h"
+
+#include "linux/bpf_btf.h"
+
+enum kl_status kl_bpf_map_types(struct kl_kernel *k, const struct kl_bpf_map *map, struct kl_bpf_map_types *ret) {
+  *ret = (struct kl_bpf_map_types){0};
+  if (map->type == KL_BPF_STRUCT_OPS && map->vmlinux_value_type && map->vmlinux_value_type < kl_btf_count(k->btf)) {
+    ret->btf = k->btf;
+    ret->value = map->vmlinux_value_type;
+    return KL_OK;
+  }
+  if (!map->btf)
+    return KL_ERR_NOT_FOUND;
+  KL_TRY(kl_bpf_btf_types(k, map->btf, &ret->btf));
+  uint32_t count = kl_btf_count(ret->btf);
+  if (map->key_type >= count || map->value_type >= count) {
+    *ret = (struct kl_bpf_map_types){0};
+    return KL_ERR_MALFORMED;
+  }
+  ret->key = map->key_type;
+  ret->value = map->value_type;
+  return KL_OK;
+}
+
+enum kl_status kl_bpf_render(const struct kl_btf *btf, uint32_t type, struct kl_bytes bytes, struct kl_text *out) {
+  if (btf && type)
+    return kl_btf_print_value(btf, type, bytes, KL_BTF_VALUE_JSON, out);
+  if (bytes.n != 1 && bytes.n != 2 && bytes.n != 4 && bytes.n != 8)
+    return KL_ERR_NOT_FOUND;
+  kl_text_decimal(out, kl_le_n(bytes.p, bytes.n));
+  return KL_OK;
+}
+
+// One thing that is known of a target.
+struct fact {
+  const char *name;
+  enum kl_field_id field;
+  bool text;
+};
+
+// How a target is named: the word for it, and what its object says. through:
+// the facts lie in the object that this member points to.
+static const struct {
+  const char *kind;
+  bool behind;
+  enum kl_field_id through;
+  struct fact facts[2];
+} targets[] = {
+    [KL_BPF_TARGET_PROGRAM] = {"program",
+                               true,
+                               KL_F_bpf_prog_aux,
+                               {{"id", KL_F_bpf_prog_aux_id, false}, {"name", KL_F_bpf_prog_aux_name, true}}},
+    [KL_BPF_TARGET_MAP] = {"map", false, 0, {{"id", KL_F_bpf_map_id, false}, {"name", KL_F_bpf_map_name, true}}},
+    [KL_BPF_TARGET_PERF_EVENT] = {"perf_event", false, 0, {{0}}},
+    [KL_BPF_TARGET_CGROUP] = {"cgroup", true, KL_F_cgroup_kn, {{"id", KL_F_kernfs_node_id, false}}},
+    [KL_BPF_TARGET_NETDEV] = {"interface",
+                              false,
+                              0,
+                              {{"index", KL_F_net_device_ifindex, false}, {"name", KL_F_net_device_name, true}}},
+    [KL_BPF_TARGET_SOCKET] = {"socket", false, 0, {{0}}},
+    [KL_BPF_TARGET_INODE] = {"inode", false, 0, {{"inode", KL_F_inode_i_ino, false}}},
+    [KL_BPF_TARGET_TASK] = {"task",
+                            false,
+                            0,
+                            {{"pid", KL_F_task_struct_pid, false}, {"comm", KL_F_task_struct_comm, true}}},
+};
+
+static void put_fact(struct kl_kernel *k, uint64_t object, const struct fact *fact, struct kl_text *out) {
+  char text[64];
+  uint64_t v = 0;
+  size_t n = 0;
+  enum kl_status status =
+      fact->text ? kl_get_text(k, object, fact->field, text, sizeof text, &n) : kl_get(k, object, fact->field, &v);
+  if (status != KL_OK && !(fact->text && status == KL_ERR_LIMIT))
+    return;
+  kl_text_string(out, ",\"");
+  kl_text_string(out, fact->name);
+  kl_text_string(out, "\":");
+  if (fact->text)
+    kl_text_json_string(out, (const uint8_t *)text, n);
+  else
+    kl_text_decimal(out, v);
+}
+
+void kl_bpf_render_target(struct kl_kernel *k, const struct kl_bpf_entry *entry, struct kl_text *out) {
+  kl_text_string(out, "{\"kind\":\"");
+  kl_text_string(out, targets[entry->target].kind);
+  kl_text_string(out, "\",\"address\":\"");
+  kl_text_address(out, entry->target_address);
+  kl_text_char(out, '"');
+  uint64_t object = entry->target_address;
+  if (!targets[entry->target].behind || kl_get_pointer(k, object, targets[entry->target].through, &object) == KL_OK)
+    for (size_t i = 0; i < 2 && targets[entry->target].facts[i].name; i++)
+      put_fact(k, object, &targets[entry->target].facts[i], out);
+  kl_text_char(out, '}');
+}

@@ -1,0 +1,28 @@
+// Keys, values and targets of BPF maps as JSON text.
+#ifndef KL_LINUX_BPF_RENDER_H
+#define KL_LINUX_BPF_RENDER_H
+
+#include "base/text.h"
+#include "linux/bpf_entries.h"
+
+// The types that describe a map's keys and values; null and 0 without.
+struct kl_bpf_map_types {
+  const struct kl_btf *btf;
+  uint32_t key, value;
+};
+
+// Finds them: in the map's own BTF, or for struct_ops in that of the kernel or
+// module that defines the operations. KL_ERR_NOT_FOUND: the map has none.
+enum kl_status kl_bpf_map_types(struct kl_kernel *k, const struct kl_bpf_map *map,
+                                struct kl_bpf_map_types *ret) KL_MUST_USE;
+
+// Bytes as JSON: by their type, or without one as an unsigned number when they
+// are 1, 2, 4 or 8 bytes: a plain guess by size. KL_ERR_NOT_FOUND: neither.
+enum kl_status kl_bpf_render(const struct kl_btf *btf, uint32_t type, struct kl_bytes bytes,
+                             struct kl_text *out) KL_MUST_USE;
+
+// What an entry refers to, as a JSON object: {"program":3,"name":"drop"}.
+// What can't be read is left out, never guessed; the address is always there.
+void kl_bpf_render_target(struct kl_kernel *k, const struct kl_bpf_entry *entry, struct kl_text *out);
+
+#endif
