@@ -5,7 +5,6 @@
 #include "grid.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -13,7 +12,15 @@
 #include "format.h"
 #include "tables/cell.h"
 
-enum { HOLD_MS = 300, NARROWEST = 12 };
+enum { HOLD_MS = 300, NARROWEST = 12, HELD_BYTES = 256 << 10, CELL_BYTES = 64 << 10 };
+
+static char held_text[HELD_BYTES];
+static struct held_cell {
+  uint32_t at, bytes; // in held_text
+  uint32_t width;
+  enum cli_style style;
+} held_cells[CLI_GRID_ROWS * 64];  // a row takes as many as there are columns
+static char cell_text[CELL_BYTES]; // the cell being shown
 
 static void show_time(struct kl_text *out, int64_t seconds) {
   time_t t = (time_t)seconds;
@@ -68,10 +75,6 @@ void cli_grid_begin(struct cli_sink *sink) {
   *g = (struct cli_grid){.shown = sink->n};
   for (size_t i = 0; i < sink->n; i++)
     g->width[i] = strlen(column_of(sink, i)->name);
-  g->held = malloc(CLI_GRID_BYTES);
-  g->cells = calloc(CLI_GRID_ROWS * (sink->n ? sink->n : 1), sizeof *g->cells);
-  if (!g->held || !g->cells) // then nothing is aligned, and all the rest works
-    g->flowing = true;
 }
 
 static void blanks(struct kl_text *t, size_t n) {
@@ -150,8 +153,8 @@ static void settle(struct cli_sink *sink) {
   g->flowing = true;
   for (size_t r = 0; r < g->held_rows; r++)
     for (size_t i = 0; i < sink->n; i++)
-      if (g->cells[r * sink->n + i].width > g->width[i])
-        g->width[i] = g->cells[r * sink->n + i].width;
+      if (held_cells[r * sink->n + i].width > g->width[i])
+        g->width[i] = held_cells[r * sink->n + i].width;
   if (sink->out->tty) {
     size_t wanted[64];
     memcpy(wanted, g->width, sizeof wanted);
@@ -164,17 +167,17 @@ static void settle(struct cli_sink *sink) {
   }
   for (size_t r = 0; r < g->held_rows; r++)
     for (size_t i = 0; i < g->shown; i++) {
-      const struct cli_grid_cell *cell = &g->cells[r * sink->n + i];
-      put_cell(sink, i, g->held + cell->at, cell->bytes, cell->width, cell->style);
+      const struct held_cell *cell = &held_cells[r * sink->n + i];
+      put_cell(sink, i, held_text + cell->at, cell->bytes, cell->width, cell->style);
     }
 }
 
 // Keeps a row back. False when it does not fit any more.
 static bool hold(struct cli_sink *sink, const struct kl_cell *cells) {
   struct cli_grid *g = &sink->grid;
-  struct kl_text t = kl_text_into(g->held + g->held_bytes, CLI_GRID_BYTES - g->held_bytes);
+  struct kl_text t = kl_text_into(held_text + g->held_bytes, HELD_BYTES - g->held_bytes);
   for (size_t i = 0; i < sink->n; i++) {
-    struct cli_grid_cell *cell = &g->cells[g->held_rows * sink->n + i];
+    struct held_cell *cell = &held_cells[g->held_rows * sink->n + i];
     size_t start = t.used;
     cell->style = cli_cell_show(&t, &cells[sink->order[i]]);
     cell->at = (uint32_t)(g->held_bytes + start);
@@ -189,11 +192,10 @@ static bool hold(struct cli_sink *sink, const struct kl_cell *cells) {
 }
 
 static void flow(struct cli_sink *sink, const struct kl_cell *cells) {
-  char *text = sink->grid.cell;
   for (size_t i = 0; i < sink->grid.shown; i++) {
-    struct kl_text t = kl_text_into(text, CLI_GRID_CELL);
+    struct kl_text t = kl_text_into(cell_text, sizeof cell_text);
     enum cli_style style = cli_cell_show(&t, &cells[sink->order[i]]);
-    put_cell(sink, i, text, t.used, cli_width(text, t.used), style);
+    put_cell(sink, i, cell_text, t.used, cli_width(cell_text, t.used), style);
   }
 }
 
@@ -203,8 +205,7 @@ static void upright(struct cli_sink *sink, const struct kl_cell *cells) {
     if (strlen(column_of(sink, i)->name) > width)
       width = strlen(column_of(sink, i)->name);
   for (size_t i = 0; i < sink->n; i++) {
-    char *text = sink->grid.cell;
-    struct kl_text t = kl_text_into(text, CLI_GRID_CELL);
+    struct kl_text t = kl_text_into(cell_text, sizeof cell_text);
     enum cli_style style = cli_cell_show(&t, &cells[sink->order[i]]);
     const char *name = column_of(sink, i)->name;
     cli_style_begin(sink->out, CLI_HEADING);
@@ -212,7 +213,7 @@ static void upright(struct cli_sink *sink, const struct kl_cell *cells) {
     cli_style_end(sink->out, CLI_HEADING);
     blanks(&sink->out->text, width - strlen(name) + 2);
     cli_style_begin(sink->out, style);
-    kl_text_put(&sink->out->text, text, t.used);
+    kl_text_put(&sink->out->text, cell_text, t.used);
     cli_style_end(sink->out, style);
     kl_text_char(&sink->out->text, '\n');
   }
@@ -257,6 +258,4 @@ void cli_grid_end(struct cli_sink *sink, const struct cli *cli) {
     (void)kl_text_flush(&sink->out->text);
     tell_left_out(sink);
   }
-  free(g->held);
-  free(g->cells);
 }

@@ -6,23 +6,15 @@
 
 struct cli_sink;
 
-enum { CLI_GRID_ROWS = 200, CLI_GRID_BYTES = 256 << 10, CLI_GRID_CELL = 64 << 10 };
+enum { CLI_GRID_ROWS = 200 };
 
-struct cli_grid_cell {
-  uint32_t at, bytes; // in held
-  uint32_t width;
-  enum cli_style style;
-};
-
+// One grid is printed at a time: rows held back lie in static memory.
 struct cli_grid {
   size_t width[64];
   size_t shown; // columns that fit, from the first
   bool flowing; // widths are settled
   int64_t began_at;
   size_t held_rows, held_bytes;
-  char cell[CLI_GRID_CELL]; // the one being shown
-  char *held;                  // text of the rows held back
-  struct cli_grid_cell *cells; // CLI_GRID_ROWS of them for each column
 };
 
 void cli_grid_begin(struct cli_sink *sink);

@@ -132,7 +132,8 @@ static struct kl_dump_options options_of(struct cli_session *s) {
 }
 
 int cli_session_open(struct cli_session *s, const struct cli *cli, enum cli_reach reach) {
-  *s = (struct cli_session){.cli = cli};
+  memset(s, 0, sizeof *s);
+  s->cli = cli;
   cli_progress_init(&s->progress, cli);
   cli_cancel_init();
   int code = open_files(s);
