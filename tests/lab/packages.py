@@ -147,8 +147,12 @@ class Suite:
                      if path.exists())
         return Kernel(modules.name, version, image, modules)
 
+    def package(self, name):
+        """Where the files of one package are."""
+        root, _ = self._newest(name, lambda fields: [f"{name}={fields['Version']}"])
+        return root
+
     def busybox(self):
-        root, _ = self._newest("busybox-static", lambda fields: [
-            f"busybox-static={fields['Version']}"])
+        root = self.package("busybox-static")
         return next(path for path in (root / "usr/bin/busybox", root / "bin/busybox")
                     if path.exists())
