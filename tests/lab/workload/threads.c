@@ -17,11 +17,9 @@ static void *thread(void *argument)
 	const char *name = argument;
 	must(prctl(PR_SET_NAME, name), "PR_SET_NAME");
 
-	char hex[33] = "";
-	for (size_t at = 0; name[at] != '\0'; at++)
-		snprintf(hex + 2 * at, 3, "%02x", (unsigned char)name[at]);
+	char name_hex[33];
 	fact("threads", "{\"fact\": \"thread\", \"tgid\": %d, \"tid\": %ld, \"comm_hex\": \"%s\"}",
-	     getpid(), syscall(SYS_gettid), hex);
+	     getpid(), syscall(SYS_gettid), hex(name, strlen(name), name_hex));
 	pthread_barrier_wait(&named);
 	sleep_for_ever();
 }

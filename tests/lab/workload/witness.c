@@ -154,8 +154,11 @@ static void tell_interface(const char *interface)
 
 /*
  * /proc/PID/pagemap as runs: u64 virtual address, u64 count, then count entries as the kernel
- * gives them. Pages of which the kernel says nothing (entry 0) are left out.
+ * gives them. Only pages that are present or swapped are told: others may still have bits set
+ * that are the area's, for each of the many pages it could have.
  */
+static const uint64_t present_or_swapped = UINT64_C(3) << 62;
+
 static void tell_pagemap(const char *process)
 {
 	char path[512], line[8192];
@@ -180,7 +183,7 @@ static void tell_pagemap(const char *process)
 			uint64_t count = (uint64_t)got / 8;
 			for (uint64_t at = 0; at < count;) {
 				uint64_t run = at;
-				while (run < count && entries[2 + run] != 0)
+				while (run < count && (entries[2 + run] & present_or_swapped) != 0)
 					run++;
 				if (run > at) {
 					uint64_t head[2] = { start + at * page, run - at };
@@ -353,6 +356,7 @@ int main(void)
 	tell_each("/sys/kernel/btf", tell_file);
 	tell_each("/sys/module", tell_sections);
 	tell_each("/sys/class/net", tell_interface);
+	tell_each("/sys/kernel/mm/ksm", tell_file);
 
 	/* What the workload says of itself. */
 	DIR *facts = opendir("/facts");

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,7 +79,8 @@ static inline _Noreturn void sleep_for_ever(void)
 
 /*
  * Forks a process that runs `scene`, which must call ready(pipe) once all is in place, and must
- * not return. The parent goes on only then. A scene that execs hands the pipe on instead.
+ * not return. The parent goes on only then. A scene may instead exec the sleeper, which is ready
+ * once it runs: become_sleeper().
  */
 static inline void ready(int pipe)
 {
@@ -110,6 +112,63 @@ static inline pid_t spawn(void (*scene)(int pipe, const void *argument), const v
 	close(ends[1]);
 	await_ready(ends[0]);
 	return pid;
+}
+
+/* The sleeper finds the pipe here: its arguments and its environment belong to the scene. */
+enum { READY_FD = 9 };
+
+#define SLEEPER "/workload/sleeper"
+
+static inline _Noreturn void become_sleeper(int pipe, const char *path, char *const arguments[],
+                                            char *const environment[])
+{
+	must(dup2(pipe, READY_FD), "dup2");
+	if (pipe != READY_FD)
+		close(pipe);
+	execve(path, arguments, environment);
+	die(path);
+	exit(1);
+}
+
+static inline void copy_file(const char *from, const char *to, mode_t mode)
+{
+	char part[65536];
+	ssize_t got;
+	int in = (int)must(open(from, O_RDONLY | O_CLOEXEC), from);
+	int out = (int)must(open(to, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, mode), to);
+	while ((got = must(read(in, part, sizeof part), from)) > 0)
+		must(write(out, part, (size_t)got), to);
+	close(in);
+	close(out);
+}
+
+/*
+ * Known contents, in blocks of 4096 bytes whatever the page size: the line "NAME:INDEX\n", over
+ * and over, the last one cut off. Whoever knows name and index can write the block again.
+ */
+enum { BLOCK = 4096 };
+
+static inline void fill_block(void *block, const char *name, unsigned long index)
+{
+	char line[128];
+	size_t length = (size_t)snprintf(line, sizeof line, "%s:%lu\n", name, index);
+	for (size_t at = 0; at < BLOCK; at++)
+		((char *)block)[at] = line[at % length];
+}
+
+static inline void fill(void *area, const char *name, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at += BLOCK)
+		fill_block((char *)area + at, name, at / BLOCK);
+}
+
+/* For names that JSON could not hold. */
+static inline const char *hex(const void *data, size_t length, char *out)
+{
+	out[0] = '\0';
+	for (size_t at = 0; at < length; at++)
+		sprintf(out + 2 * at, "%02x", ((const unsigned char *)data)[at]);
+	return out;
 }
 
 #endif
