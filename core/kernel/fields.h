@@ -179,6 +179,138 @@
   X(btf, kernel_btf, OPTIONAL, "")                                                                                 \
   X(btf, start_id, OPTIONAL, "")
 
+// core/linux: tasks, paths, cgroups, the log, modules.
+#define KL_FIELD_LIST_BASICS(X)                                                                                    \
+  X(task_struct, thread_info, OPTIONAL, "THREAD_INFO_IN_TASK")                                                     \
+  X(task_struct, cpu, OPTIONAL, "before 5.16: bcf9033e5449")                                                       \
+  X(thread_info, cpu, OPTIONAL, "5.16: bcf9033e5449")                                                              \
+  X(task_struct, real_cred, REQUIRED, "")                                                                          \
+  X(task_struct, fs, REQUIRED, "")                                                                                 \
+  X(task_struct, cgroups, OPTIONAL, "CONFIG_CGROUPS")                                                              \
+  X(task_struct, pid_links, OPTIONAL, "4.19: 2c4704756cab")                                                        \
+  X(cred, uid, REQUIRED, "")                                                                                       \
+  X(cred, gid, REQUIRED, "")                                                                                       \
+  X(cred, euid, REQUIRED, "")                                                                                      \
+  X(mm_struct, arg_start, REQUIRED, "")                                                                            \
+  X(mm_struct, arg_end, REQUIRED, "")                                                                              \
+  X(mm_struct, env_start, REQUIRED, "")                                                                            \
+  X(mm_struct, env_end, REQUIRED, "")                                                                              \
+  X(mm_struct, exe_file, REQUIRED, "")                                                                             \
+  X(pid_namespace, idr, OPTIONAL, "4.15: 95846ecf9dac")                                                            \
+  X(pid, tasks, OPTIONAL, "")                                                                                      \
+  X(fs_struct, root, REQUIRED, "")                                                                                 \
+  X(path, mnt, REQUIRED, "")                                                                                       \
+  X(path, dentry, REQUIRED, "")                                                                                    \
+  X(file, f_path, REQUIRED, "")                                                                                    \
+  X(dentry, d_hash, REQUIRED, "")                                                                                  \
+  X(dentry, d_parent, REQUIRED, "")                                                                                \
+  X(dentry, d_name, REQUIRED, "")                                                                                  \
+  X(dentry, d_inode, REQUIRED, "")                                                                                 \
+  X(dentry, d_op, REQUIRED, "")                                                                                    \
+  X(dentry, d_sb, REQUIRED, "")                                                                                    \
+  X(dentry_operations, d_dname, REQUIRED, "")                                                                      \
+  X(hlist_bl_node, pprev, REQUIRED, "")                                                                            \
+  X(qstr, len, REQUIRED, "")                                                                                       \
+  X(qstr, name, REQUIRED, "")                                                                                      \
+  X(vfsmount, mnt_root, REQUIRED, "")                                                                              \
+  X(mount, mnt, REQUIRED, "")                                                                                      \
+  X(mount, mnt_parent, REQUIRED, "")                                                                               \
+  X(mount, mnt_mountpoint, REQUIRED, "")                                                                           \
+  X(super_block, s_type, REQUIRED, "")                                                                             \
+  X(file_system_type, name, REQUIRED, "")                                                                          \
+  X(inode, i_private, OPTIONAL, "")                                                                                \
+  X(ns_common, ops, OPTIONAL, "")                                                                                  \
+  X(proc_ns_operations, name, OPTIONAL, "")                                                                        \
+  X(dma_buf, name, OPTIONAL, "CONFIG_DMA_SHARED_BUFFER")                                                           \
+  X(css_set, dfl_cgrp, OPTIONAL, "")                                                                               \
+  X(cgroup, kn, OPTIONAL, "")                                                                                      \
+  X(kernfs_node, name, OPTIONAL, "")                                                                               \
+  X(kernfs_node, parent, OPTIONAL, "before 6.15: 633488947ef6")                                                    \
+  X(kernfs_node, __parent, OPTIONAL, "6.15: 633488947ef6")                                                         \
+  X(printk_ringbuffer, desc_ring, OPTIONAL, "5.10: 896fbe20b4e2")                                                  \
+  X(printk_ringbuffer, text_data_ring, OPTIONAL, "")                                                               \
+  X(prb_desc_ring, count_bits, OPTIONAL, "")                                                                       \
+  X(prb_desc_ring, descs, OPTIONAL, "")                                                                            \
+  X(prb_desc_ring, infos, OPTIONAL, "")                                                                            \
+  X(prb_desc_ring, head_id, OPTIONAL, "")                                                                          \
+  X(prb_desc_ring, tail_id, OPTIONAL, "")                                                                          \
+  X(prb_data_ring, size_bits, OPTIONAL, "")                                                                        \
+  X(prb_data_ring, data, OPTIONAL, "")                                                                             \
+  X(prb_desc, state_var, OPTIONAL, "")                                                                             \
+  X(prb_desc, text_blk_lpos, OPTIONAL, "")                                                                         \
+  X(prb_data_blk_lpos, begin, OPTIONAL, "")                                                                        \
+  X(prb_data_blk_lpos, next, OPTIONAL, "")                                                                         \
+  X(prb_data_block, data, OPTIONAL, "")                                                                            \
+  X(printk_info, seq, OPTIONAL, "")                                                                                \
+  X(printk_info, ts_nsec, OPTIONAL, "")                                                                            \
+  X(printk_info, text_len, OPTIONAL, "")                                                                           \
+  X(printk_info, facility, OPTIONAL, "")                                                                           \
+  X(printk_info, flags, OPTIONAL, "")                                                                              \
+  X(printk_info, level, OPTIONAL, "")                                                                              \
+  X(printk_info, caller_id, OPTIONAL, "")                                                                          \
+  X(module, state, OPTIONAL, "CONFIG_MODULES")                                                                     \
+  X(module, list, OPTIONAL, "")                                                                                    \
+  X(module, name, OPTIONAL, "")                                                                                    \
+  X(module, version, OPTIONAL, "")                                                                                 \
+  X(module, taints, OPTIONAL, "")                                                                                  \
+  X(module, refcnt, OPTIONAL, "CONFIG_MODULE_UNLOAD")                                                              \
+  X(module, mem, OPTIONAL, "6.4: ac3b43283923")                                                                    \
+  X(module, core_layout, OPTIONAL, "before 6.4: ac3b43283923")                                                     \
+  X(module, init_layout, OPTIONAL, "before 6.4: ac3b43283923")                                                     \
+  X(module, data_layout, OPTIONAL, "5.18: 01dc0386efb7, gone in 6.4")                                              \
+  X(module, percpu, OPTIONAL, "CONFIG_SMP")                                                                        \
+  X(module, percpu_size, OPTIONAL, "")                                                                             \
+  X(module, sect_attrs, OPTIONAL, "CONFIG_KALLSYMS")                                                               \
+  X(module, kallsyms, OPTIONAL, "CONFIG_KALLSYMS")                                                                 \
+  X(module_memory, base, OPTIONAL, "")                                                                             \
+  X(module_memory, size, OPTIONAL, "")                                                                             \
+  X(module_layout, base, OPTIONAL, "")                                                                             \
+  X(module_layout, size, OPTIONAL, "")                                                                             \
+  X(module_layout, text_size, OPTIONAL, "")                                                                        \
+  X(module_layout, ro_size, OPTIONAL, "")                                                                          \
+  X(module_layout, ro_after_init_size, OPTIONAL, "")                                                               \
+  X(mod_kallsyms, symtab, OPTIONAL, "")                                                                            \
+  X(mod_kallsyms, num_symtab, OPTIONAL, "")                                                                        \
+  X(mod_kallsyms, strtab, OPTIONAL, "")                                                                            \
+  X(mod_kallsyms, typetab, OPTIONAL, "5.2: 1c7651f43777")                                                          \
+  X(module_sect_attrs, nsections, OPTIONAL, "gone in 6.14")                                                        \
+  X(module_sect_attrs, grp, OPTIONAL, "")                                                                          \
+  X(module_sect_attrs, attrs, OPTIONAL, "")                                                                        \
+  X(module_sect_attr, address, OPTIONAL, "gone in 6.14")                                                           \
+  X(module_sect_attr, battr, OPTIONAL, "gone in 6.14")                                                             \
+  X(attribute_group, bin_attrs, OPTIONAL, "")                                                                      \
+  X(bin_attribute, attr, OPTIONAL, "")                                                                             \
+  X(bin_attribute, private, OPTIONAL, "")                                                                          \
+  X(attribute, name, OPTIONAL, "")
+
+#define KL_TYPE_LIST_BASICS(X)                                                                                     \
+  X(module_memory)                                                                                                 \
+  X(module_sect_attr)                                                                                              \
+  X(bin_attribute)                                                                                                 \
+  X(hlist_head)                                                                                                    \
+  X(hlist_node)                                                                                                    \
+  X(prb_desc)                                                                                                      \
+  X(printk_info)
+
+#define KL_ENUM_LIST_BASICS(X)                                                                                     \
+  X(module_state, MODULE_STATE_LIVE)                                                                               \
+  X(module_state, MODULE_STATE_COMING)                                                                             \
+  X(module_state, MODULE_STATE_GOING)                                                                              \
+  X(module_state, MODULE_STATE_UNFORMED)                                                                           \
+  X(mod_mem_type, MOD_TEXT)                                                                                        \
+  X(mod_mem_type, MOD_DATA)                                                                                        \
+  X(mod_mem_type, MOD_RODATA)                                                                                      \
+  X(mod_mem_type, MOD_RO_AFTER_INIT)                                                                               \
+  X(mod_mem_type, MOD_INIT_TEXT)                                                                                   \
+  X(mod_mem_type, MOD_INIT_DATA)                                                                                   \
+  X(mod_mem_type, MOD_INIT_RODATA)
+
+#define KL_SYMBOL_LIST_BASICS(X)                                                                                   \
+  X(init_pid_ns, OPTIONAL)                                                                                         \
+  X(prb, OPTIONAL)                                                                                                 \
+  X(modules, OPTIONAL)                                                                                             \
+  X(__cpu_online_mask, OPTIONAL)
+
 // core/walk: the containers.
 #define KL_FIELD_LIST_WALK(X)                                                                                      \
   X(rb_root, rb_node, REQUIRED, "")                                                                                \
@@ -200,10 +332,36 @@
   X(maple_arange_64, meta, OPTIONAL, "")                                                                           \
   X(maple_metadata, end, OPTIONAL, "")
 
+// What attach itself reads to find the layout and to confirm it.
+#define KL_FIELD_LIST_ATTACH(X)                                                                                    \
+  X(mem_section, section_mem_map, OPTIONAL, "SPARSEMEM")                                                           \
+  X(page, flags, REQUIRED, "")                                                                                     \
+  X(task_struct, active_mm, OPTIONAL, "")                                                                          \
+  X(mm_struct, pgd, OPTIONAL, "")                                                                                  \
+  X(rq, cpu, OPTIONAL, "SMP only")                                                                                 \
+  X(rq, curr, OPTIONAL, "")
+
+#define KL_SYMBOL_LIST_ATTACH(X)                                                                                   \
+  X(_end, OPTIONAL)                                                                                                \
+  X(phys_base, OPTIONAL)                                                                                           \
+  X(page_offset_base, OPTIONAL)                                                                                    \
+  X(vmemmap_base, OPTIONAL)                                                                                        \
+  X(memstart_addr, OPTIONAL)                                                                                       \
+  X(kimage_voffset, OPTIONAL)                                                                                      \
+  X(mem_section, OPTIONAL)                                                                                         \
+  X(vmcoreinfo_data, OPTIONAL)                                                                                     \
+  X(__start_notes, OPTIONAL)                                                                                       \
+  X(__stop_notes, OPTIONAL)                                                                                        \
+  X(__per_cpu_offset, OPTIONAL)                                                                                    \
+  X(__cpu_possible_mask, OPTIONAL)                                                                                 \
+  X(runqueues, OPTIONAL)                                                                                           \
+  X(protection_map, OPTIONAL)
+
 // X(struct, member, need, note). need: REQUIRED (attach says so when missing)
 // or OPTIONAL. Members of anonymous structs count as the outer one's. note:
 // the commit or release that changed it, or "".
 #define KL_FIELD_LIST(X)                                                                                           \
+  KL_FIELD_LIST_ATTACH(X)                                                                                          \
   X(list_head, next, REQUIRED, "")                                                                                 \
   X(list_head, prev, REQUIRED, "")                                                                                 \
   X(hlist_head, first, REQUIRED, "")                                                                               \
@@ -238,12 +396,16 @@
   X(timekeeper, wall_to_monotonic, OPTIONAL, "")                                                                   \
   X(timespec64, tv_sec, OPTIONAL, "")                                                                              \
   X(timespec64, tv_nsec, OPTIONAL, "")                                                                             \
+  KL_FIELD_LIST_BASICS(X)                                                                                          \
   KL_FIELD_LIST_WALK(X)                                                                                            \
   KL_FIELD_LIST_BPF(X)
 
 // X(type): a struct, union or typedef whose size is asked for.
 #define KL_TYPE_LIST(X)                                                                                            \
+  KL_TYPE_LIST_BASICS(X)                                                                                           \
   X(task_struct)                                                                                                   \
+  X(mem_section)                                                                                                   \
+  X(cpumask)                                                                                                       \
   X(list_head)                                                                                                     \
   X(page)                                                                                                          \
   X(bucket)                                                                                                        \
@@ -255,6 +417,8 @@
 
 // X(enum, value): enum is the enum's name, or anon when it has none.
 #define KL_ENUM_LIST(X)                                                                                            \
+  KL_ENUM_LIST_BASICS(X)                                                                                           \
+  X(pageflags, PG_reserved)                                                                                        \
   X(maple_type, maple_dense)                                                                                       \
   X(maple_type, maple_leaf_64)                                                                                     \
   X(maple_type, maple_range_64)                                                                                    \
@@ -262,6 +426,8 @@
 
 // X(symbol, need): kallsyms names looked up once, in one pass.
 #define KL_SYMBOL_LIST(X)                                                                                          \
+  KL_SYMBOL_LIST_BASICS(X)                                                                                         \
+  KL_SYMBOL_LIST_ATTACH(X)                                                                                         \
   X(init_task, REQUIRED)                                                                                           \
   X(linux_banner, REQUIRED)                                                                                        \
   X(_text, REQUIRED)                                                                                               \
