@@ -223,7 +223,6 @@
   X(proc_ns_operations, name, OPTIONAL, "")                                                                        \
   X(dma_buf, name, OPTIONAL, "CONFIG_DMA_SHARED_BUFFER")                                                           \
   X(css_set, dfl_cgrp, OPTIONAL, "")                                                                               \
-  X(cgroup, kn, OPTIONAL, "")                                                                                      \
   X(kernfs_node, name, OPTIONAL, "")                                                                               \
   X(kernfs_node, parent, OPTIONAL, "before 6.15: 633488947ef6")                                                    \
   X(kernfs_node, __parent, OPTIONAL, "6.15: 633488947ef6")                                                         \
