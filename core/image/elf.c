@@ -14,6 +14,7 @@ enum {
   PT_NOTE = 4,
   PN_XNUM = 0xffff, // e_phnum did not fit: sh_info of section 0 has it
   SH_INFO = 44,
+  MEASURED_SEGMENTS = 256,
   DUMP_ELF_INCOMPLETE = 1, // makedumpfile's e_flags
   EM_X86_64 = 62,
   EM_AARCH64 = 183
@@ -92,25 +93,29 @@ static uint64_t note_bytes(const struct segment *s, const struct kl_source *file
   return kl_min(kl_min(s->filesz, in_file), limits->note_bytes);
 }
 
-static enum kl_status elf_workspace(const struct kl_source *files, size_t n, const struct kl_limits *limits,
-                                    uint64_t *ret) {
-  (void)n;
-  struct elf elf;
-  uint64_t notes = 0;
-  KL_TRY(read_header(&files[0], &elf));
-  uint64_t count = kl_min(elf.phnum, limits->segments);
+// An upper bound of the notes' size. Many segments are not looked through, and
+// headers that cannot be found without a map (flattened files) neither.
+static uint64_t most_note_bytes(const struct kl_source *file, const struct elf *elf, uint64_t count,
+                                const struct kl_limits *limits) {
+  if (count > MEASURED_SEGMENTS)
+    return limits->note_bytes;
   for (uint64_t i = 0; i < count; i++) {
     struct segment s;
-    if (read_segment(&files[0], &elf, i, &s) != KL_OK)
-      break;
-    if (s.type == PT_NOTE && !notes)
-      notes = note_bytes(&s, &files[0], limits);
+    if (read_segment(file, elf, i, &s) != KL_OK)
+      return limits->note_bytes;
+    if (s.type == PT_NOTE)
+      return note_bytes(&s, file, limits);
   }
-  uint64_t bytes;
+  return 0;
+}
+
+static enum kl_status elf_workspace(const struct kl_source *file, const struct kl_limits *limits, uint64_t *ret) {
+  struct elf elf;
+  KL_TRY(read_header(file, &elf));
+  uint64_t count = kl_min(elf.phnum, limits->segments);
+  uint64_t notes = most_note_bytes(file, &elf, count, limits);
   // A segment is a run of its bytes and a run of what was left out.
-  if (!kl_add(kl_runs_cost(2 * count), kl_arena_cost(notes), &bytes) ||
-      !kl_add(bytes, kl_notes_cost(notes, limits), ret))
-    return KL_ERR_LIMIT;
+  *ret = kl_runs_cost(2 * count) + kl_arena_cost(notes) + kl_notes_cost(notes, limits);
   return KL_OK;
 }
 
@@ -186,8 +191,11 @@ static enum kl_status elf_open(struct kl_image *image) {
     count = image->limits->segments;
   }
   struct segment note = {0};
+  uint64_t conflicts;
   KL_TRY(add_loads(image, &elf, count, &note));
-  KL_TRY(kl_image_use_runs(image));
+  kl_image_cut_runs(image);
+  KL_TRY(kl_runs_resolve(image->arena, &image->runs, &conflicts));
+  KL_TRY(kl_image_use_runs(image, conflicts));
   struct kl_bytes notes;
   uint64_t n = note_bytes(&note, file, image->limits);
   if (note.type != PT_NOTE || !n)

@@ -4,8 +4,8 @@
 #include "image/internal.h"
 
 static const struct kl_container *const containers[] = {
-    &kl_container_elf,
-    &kl_container_raw, // takes whatever is left
+    &kl_container_kdump, &kl_container_elf,     &kl_container_lime,
+    &kl_container_avml,  &kl_container_foreign, &kl_container_raw, // raw takes whatever is left
 };
 enum { CONTAINERS = sizeof containers / sizeof *containers };
 
@@ -13,11 +13,33 @@ void kl_image_note(struct kl_image *image, const char *what, uint64_t object, en
   kl_diagnostics_add(image->diagnostics, "image", what, object, reason);
 }
 
-static enum kl_status recognise(const struct kl_source *file, const struct kl_container **ret) {
-  uint8_t head[KL_HEAD_BYTES] = {0};
+// ── Recognition ────────────────────────────────────────────────────────────
+
+// The signature of a swap area ends its first page.
+enum { SWAP_SIGNATURE = 4096 - 10, SWAP_BYTES = 10 };
+
+enum kl_status kl_image_head(const struct kl_source *file, uint8_t *ret) {
+  memset(ret, 0, KL_HEAD_BYTES);
+  KL_TRY(kl_file_read(file, 0, ret, (size_t)kl_min(file->bytes, KL_HEAD_SWAP)));
+  if (file->bytes < SWAP_SIGNATURE + SWAP_BYTES)
+    return KL_OK;
+  // What a flattened file leaves out there is no signature.
+  enum kl_status status = kl_file_read(file, SWAP_SIGNATURE, ret + KL_HEAD_SWAP, SWAP_BYTES);
+  return status == KL_ERR_ABSENT ? KL_OK : status;
+}
+
+static enum kl_status is_flattened(const struct kl_source *file, bool *ret) {
+  uint8_t head[KL_HEAD_BYTES];
   if (!file->bytes)
     return KL_ERR_MALFORMED;
-  KL_TRY(kl_file_read(file, 0, head, (size_t)kl_min(file->bytes, sizeof head)));
+  KL_TRY(kl_image_head(file, head));
+  *ret = kl_flat_recognise(head);
+  return KL_OK;
+}
+
+static enum kl_status recognise(const struct kl_source *file, const struct kl_container **ret) {
+  uint8_t head[KL_HEAD_BYTES];
+  KL_TRY(kl_image_head(file, head));
   size_t i = 0;
   while (i < CONTAINERS - 1 && !containers[i]->recognise(head))
     i++;
@@ -25,35 +47,83 @@ static enum kl_status recognise(const struct kl_source *file, const struct kl_co
   return KL_OK;
 }
 
+static enum kl_status check_count(size_t n, const struct kl_limits *limits) {
+  return !n ? KL_ERR_ARGUMENT : n > limits->source_files ? KL_ERR_LIMIT : KL_OK;
+}
+
+// ── Opening ────────────────────────────────────────────────────────────────
+
 enum kl_status kl_image_workspace(const struct kl_source *sources, size_t n, const struct kl_limits *limits,
                                   uint64_t *ret) {
-  if (!n)
-    return KL_ERR_ARGUMENT;
+  KL_TRY(check_count(n, limits));
+  uint64_t bytes = kl_arena_cost(sizeof(struct kl_image)) + kl_arena_cost(n * sizeof(struct kl_source)), part;
+  for (size_t i = 0; i < n; i++) {
+    bool flattened;
+    struct kl_source inner = sources[i];
+    KL_TRY(is_flattened(&sources[i], &flattened));
+    if (flattened) {
+      KL_TRY(kl_flat_workspace(&sources[i], limits, &part));
+      if (!kl_add(bytes, part, &bytes))
+        return KL_ERR_LIMIT;
+      inner = kl_flat_peek(&sources[i]);
+    }
+    const struct kl_container *container;
+    KL_TRY(recognise(&inner, &container));
+    KL_TRY(container->workspace(&inner, limits, &part));
+    if (!kl_add(bytes, part, &bytes))
+      return KL_ERR_LIMIT;
+  }
+  *ret = bytes;
+  return KL_OK;
+}
+
+// The files as containers see them: what flattened ones hold, others as given.
+static enum kl_status unwrap(struct kl_image *image, const struct kl_source *sources, size_t n, bool *flattened) {
+  struct kl_source *files;
+  KL_TRY(KL_TAKE(image->arena, n, &files));
+  for (size_t i = 0; i < n; i++) {
+    bool flat;
+    files[i] = sources[i];
+    KL_TRY(is_flattened(&sources[i], &flat));
+    if (flat)
+      KL_TRY(kl_flat_open(image, &sources[i], &files[i]));
+    *flattened |= flat;
+  }
+  image->files = files;
+  image->n_files = n;
+  return KL_OK;
+}
+
+static enum kl_status refuse(struct kl_image *image, const char *what) {
+  kl_image_note(image, what, 0, KL_ERR_UNSUPPORTED);
+  return KL_ERR_UNSUPPORTED;
+}
+
+static enum kl_status open_container(struct kl_image *image, bool flattened) {
   const struct kl_container *container;
-  KL_TRY(recognise(&sources[0], &container));
-  uint64_t bytes;
-  KL_TRY(container->workspace(sources, n, limits, &bytes));
-  return kl_add(bytes, kl_arena_cost(sizeof(struct kl_image)), ret) ? KL_OK : KL_ERR_LIMIT;
+  KL_TRY(recognise(&image->files[0], &container));
+  if (image->n_files > 1 && !container->has_parts)
+    return refuse(image, "several files, but only a split kdump file comes in parts");
+  if (flattened && !container->flattened_name)
+    return refuse(image, "a flattened file that holds neither kdump nor ELF");
+  image->facts.container = flattened ? container->flattened_name : container->name;
+  return container->open(image);
 }
 
 enum kl_status kl_image_open(struct kl_arena *arena, const struct kl_source *sources, size_t n,
                              const struct kl_codec *codec, const struct kl_limits *limits,
                              struct kl_diagnostics *diagnostics, struct kl_image **ret) {
-  if (!n)
-    return KL_ERR_ARGUMENT;
+  KL_TRY(check_count(n, limits));
   struct kl_image *image;
+  bool flattened = false;
   KL_TRY(KL_TAKE(arena, 1, &image));
-  image->files = sources;
-  image->n_files = n;
   if (codec)
     image->codec = *codec;
   image->limits = limits;
   image->diagnostics = diagnostics;
   image->arena = arena;
-  const struct kl_container *container;
-  KL_TRY(recognise(&sources[0], &container));
-  image->facts.container = container->name;
-  KL_TRY(container->open(image));
+  KL_TRY(unwrap(image, sources, n, &flattened));
+  KL_TRY(open_container(image, flattened));
   image->arena = 0;
   *ret = image;
   return KL_OK;
@@ -67,7 +137,8 @@ static enum kl_status direct_locate(struct kl_image *image, uint64_t phys, struc
     return KL_ERR_ABSENT;
   image->hint = i;
   const struct kl_run *r = &image->runs.items[i];
-  *ret = (struct kl_piece){.state = (enum kl_segment_state)r->state, .stable = true, .n = r->end - phys};
+  *ret = (struct kl_piece){
+      .state = (enum kl_segment_state)r->state, .stable = true, .file = &image->files[0], .n = r->end - phys};
   if (ret->state != KL_SEGMENT_FILE)
     return KL_OK;
   ret->offset = r->offset + (phys - r->start);
@@ -90,8 +161,7 @@ void kl_image_sum_runs(struct kl_image *image) {
   }
 }
 
-// What a run claims beyond the end of the file is absent.
-static void cut_to_file(struct kl_image *image) {
+void kl_image_cut_runs(struct kl_image *image) {
   uint64_t size = image->files[0].bytes;
   size_t kept = 0;
   for (size_t i = 0; i < image->runs.n; i++) {
@@ -108,10 +178,7 @@ static void cut_to_file(struct kl_image *image) {
   image->runs.n = kept;
 }
 
-enum kl_status kl_image_use_runs(struct kl_image *image) {
-  cut_to_file(image);
-  uint64_t conflicts;
-  KL_TRY(kl_runs_resolve(image->arena, &image->runs, &conflicts));
+enum kl_status kl_image_use_runs(struct kl_image *image, uint64_t conflicts) {
   if (conflicts)
     kl_image_note(image, "segments overlap with different contents: the first one listed is taken", 0,
                   KL_ERR_MALFORMED);
@@ -142,7 +209,7 @@ static enum kl_status read_pieces(struct kl_image *image, uint64_t phys, uint8_t
     else if (piece.p)
       memcpy(dst, piece.p, part);
     else
-      KL_TRY(kl_file_read(&image->files[0], piece.offset, dst, part));
+      KL_TRY(kl_file_read(piece.file, piece.offset, dst, part));
     dst += part;
     phys += part; // wraps only past the last byte there is: nothing lies there
     n -= part;
@@ -171,8 +238,7 @@ enum kl_status kl_image_lend(struct kl_image *image, uint64_t phys, size_t n, co
     *ret = piece.p;
     return KL_OK;
   }
-  const struct kl_source *file = &image->files[0];
-  return file->lend ? file->lend(file->user, piece.offset, n, ret) : KL_ERR_UNSUPPORTED;
+  return piece.file->lend ? piece.file->lend(piece.file->user, piece.offset, n, ret) : KL_ERR_UNSUPPORTED;
 }
 
 enum kl_status kl_image_segment(struct kl_image *image, uint64_t phys, struct kl_segment *ret) {

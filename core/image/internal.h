@@ -36,7 +36,7 @@ struct kl_run {
 };
 
 // Runs that are collected at the top of an arena: nothing else may take from
-// it between the first kl_runs_add and kl_runs_resolve.
+// it between the first and the last kl_runs_add.
 struct kl_runs {
   struct kl_run *items;
   size_t n;
@@ -48,6 +48,14 @@ enum kl_status kl_runs_add(struct kl_arena *arena, struct kl_runs *runs, const s
 // ascending. *conflicts counts the places where two runs of equal weight claim
 // one address with different bytes of the file.
 enum kl_status kl_runs_resolve(struct kl_arena *arena, struct kl_runs *runs, uint64_t *conflicts) KL_MUST_USE;
+
+// For writers that cut memory into blocks of one size and leave out those that
+// are all zero (AVML): a gap of whole blocks behind a whole block becomes ZERO.
+// The runs are resolved. *filled: where the first such gap is, or 0; *doubtful:
+// where the first gap is that begins behind a whole block and may hold such
+// blocks, but also where the machine has no memory: it stays a gap.
+enum kl_status kl_runs_fill_elided(struct kl_arena *arena, struct kl_runs *runs, uint64_t block, uint64_t *filled,
+                                   uint64_t *doubtful) KL_MUST_USE;
 
 // Joins neighbours that continue each other, in memory and in the file.
 void kl_runs_merge(struct kl_runs *runs);
@@ -65,7 +73,8 @@ uint64_t kl_runs_cost(uint64_t n);
 struct kl_piece {
   enum kl_segment_state state;
   bool stable;      // p stays valid as long as the image
-  const uint8_t *p; // FILE: the bytes, or null: read them from files[0] at offset
+  const uint8_t *p; // FILE: the bytes, or null: read them from file at offset
+  const struct kl_source *file;
   uint64_t offset;
   uint64_t n; // bytes from the address on, at least 1
 };
@@ -103,13 +112,84 @@ struct kl_image {
 // address.
 void kl_image_note(struct kl_image *image, const char *what, uint64_t object, enum kl_status reason);
 
-// For containers that are runs and nothing else: resolves the collected runs,
-// cuts what lies past the end of the file, and sets ops, bytes and end.
-enum kl_status kl_image_use_runs(struct kl_image *image) KL_MUST_USE;
+// Cuts what runs claim beyond the end of files[0]: that is absent.
+void kl_image_cut_runs(struct kl_image *image);
+
+// For containers that are runs of files[0] and nothing else: sets ops, bytes
+// and end. The runs are cut and resolved; conflicts as kl_runs_resolve gave.
+enum kl_status kl_image_use_runs(struct kl_image *image, uint64_t conflicts) KL_MUST_USE;
 
 // The segment of a run list, and the sums over one.
 enum kl_status kl_runs_segment(const struct kl_runs *runs, uint64_t phys, struct kl_segment *ret) KL_MUST_USE;
 void kl_image_sum_runs(struct kl_image *image);
+
+// ── Decompressed blocks ────────────────────────────────────────────────────
+
+// A small cache: sets of four slots, the least recently used one goes first.
+struct kl_block_cache {
+  uint8_t *data;
+  uint64_t *keys; // + 1; 0: empty
+  uint32_t *used; // clock of the last use
+  size_t block_bytes, sets;
+  uint32_t clock;
+};
+
+enum kl_status kl_block_cache_init(struct kl_block_cache *cache, struct kl_arena *arena, size_t block_bytes,
+                                   const struct kl_limits *limits) KL_MUST_USE;
+uint64_t kl_block_cache_cost(uint64_t block_bytes, const struct kl_limits *limits);
+// The slot that holds key, or null.
+const uint8_t *kl_block_cache_find(struct kl_block_cache *cache, uint64_t key);
+// A slot to fill, empty until kl_block_cache_keep names what it holds.
+uint8_t *kl_block_cache_slot(struct kl_block_cache *cache, uint64_t key, size_t *slot);
+void kl_block_cache_keep(struct kl_block_cache *cache, uint64_t key, size_t slot);
+
+// Decompresses one block. KL_ERR_UNSUPPORTED without a decompressor.
+enum kl_status kl_image_inflate(struct kl_image *image, enum kl_method method, struct kl_bytes in, uint8_t *out,
+                                size_t out_cap, size_t *out_n) KL_MUST_USE;
+
+// ── Snappy framing ─────────────────────────────────────────────────────────
+
+enum {
+  KL_SNAPPY_BLOCK = 65536,     // most that one chunk holds
+  KL_SNAPPY_HEAD = 4 + 4 + 10, // chunk header, checksum, and the longest varint
+};
+
+enum kl_snappy_kind { KL_SNAPPY_SKIP, KL_SNAPPY_STORED, KL_SNAPPY_COMPRESSED };
+
+// A chunk of a framed stream, from its first bytes.
+struct kl_snappy_chunk {
+  enum kl_snappy_kind kind;
+  uint32_t bytes;    // of the whole chunk, its header included
+  uint32_t data;     // where its data starts, from its first byte
+  uint32_t checksum; // of the uncompressed bytes, masked
+  uint32_t inflated; // bytes that come out; 0 for SKIP
+};
+
+// Decodes the head of a chunk: up to KL_SNAPPY_HEAD bytes, fewer only at the
+// end of the file. KL_ERR_MALFORMED, or KL_ERR_ABSENT when more is needed.
+enum kl_status kl_snappy_chunk(struct kl_bytes head, struct kl_snappy_chunk *ret) KL_MUST_USE;
+
+// CRC-32C as the framing wants it, over eight bytes a step.
+struct kl_crc32c {
+  uint32_t table[8][256];
+};
+void kl_crc32c_init(struct kl_crc32c *crc);
+uint32_t kl_snappy_checksum(const struct kl_crc32c *crc, const uint8_t *p, size_t n);
+
+// ── Flattened files ────────────────────────────────────────────────────────
+
+bool kl_flat_recognise(const uint8_t *head);
+// Makes *inner a source of the file that the records of outer make up. Ranges
+// that no record covers are KL_ERR_ABSENT.
+enum kl_status kl_flat_open(struct kl_image *image, const struct kl_source *outer,
+                            struct kl_source *inner) KL_MUST_USE;
+enum kl_status kl_flat_workspace(const struct kl_source *outer, const struct kl_limits *limits,
+                                 uint64_t *ret) KL_MUST_USE;
+// A source that needs no memory and finds what the first records hold: enough
+// for headers. outer is borrowed.
+struct kl_source kl_flat_peek(const struct kl_source *outer);
+
+// ── Notes ──────────────────────────────────────────────────────────────────
 
 // Reads the ELF notes of CPUs and VMCOREINFO (the first of each wins over what
 // a later call finds). notes: kept by the image. Its cost in arena bytes.
@@ -118,7 +198,10 @@ enum kl_status kl_notes_read(struct kl_image *image, struct kl_bytes notes) KL_M
 
 // ── Containers ─────────────────────────────────────────────────────────────
 
-enum { KL_HEAD_BYTES = 64 }; // of a file, for recognition; zero-padded
+// What containers are recognised by: the first bytes of a file, and then those
+// where swap areas have their signature. Zero where the file has none.
+enum { KL_HEAD_SWAP = 64, KL_HEAD_BYTES = KL_HEAD_SWAP + 16 };
+enum kl_status kl_image_head(const struct kl_source *file, uint8_t *ret) KL_MUST_USE;
 
 struct kl_container {
   const char *name;
@@ -126,12 +209,15 @@ struct kl_container {
   bool has_parts;             // may come as several files
   bool (*recognise)(const uint8_t *head);
   // Arena bytes that open may take, at most.
-  enum kl_status (*workspace)(const struct kl_source *files, size_t n, const struct kl_limits *limits,
-                              uint64_t *ret);
+  enum kl_status (*workspace)(const struct kl_source *file, const struct kl_limits *limits, uint64_t *ret);
   enum kl_status (*open)(struct kl_image *image);
 };
 
 extern const struct kl_container kl_container_raw;
+extern const struct kl_container kl_container_lime;
+extern const struct kl_container kl_container_avml;
 extern const struct kl_container kl_container_elf;
+extern const struct kl_container kl_container_kdump;
+extern const struct kl_container kl_container_foreign; // known, and refused
 
 #endif

@@ -24,8 +24,8 @@ static bool next_note(struct kl_bytes *rest, struct note *ret) {
   struct kl_bytes b = *rest, pad;
   uint32_t name_bytes, desc_bytes, type;
   if (!kl_bytes_u32(&b, &name_bytes) || !kl_bytes_u32(&b, &desc_bytes) || !kl_bytes_u32(&b, &type) ||
-      !kl_bytes_take(&b, name_bytes, &ret->name) || !kl_bytes_take(&b, (size_t)kl_min(b.n, -name_bytes & 3), &pad) ||
-      !kl_bytes_take(&b, desc_bytes, &ret->desc))
+      !kl_bytes_take(&b, name_bytes, &ret->name) ||
+      !kl_bytes_take(&b, (size_t)kl_min(b.n, -name_bytes & 3), &pad) || !kl_bytes_take(&b, desc_bytes, &ret->desc))
     return false;
   (void)kl_bytes_take(&b, (size_t)kl_min(b.n, -desc_bytes & 3), &pad);
   while (ret->name.n && !ret->name.p[ret->name.n - 1])

@@ -79,9 +79,8 @@ enum kl_status kl_image_layout_use(struct kl_image *image, const struct kl_image
   return KL_OK;
 }
 
-static enum kl_status raw_workspace(const struct kl_source *files, size_t n, const struct kl_limits *limits,
-                                    uint64_t *ret) {
-  (void)files, (void)n, (void)limits;
+static enum kl_status raw_workspace(const struct kl_source *file, const struct kl_limits *limits, uint64_t *ret) {
+  (void)file, (void)limits;
   *ret = kl_arena_cost(2 * sizeof(struct kl_run));
   return KL_OK;
 }
@@ -94,7 +93,7 @@ static enum kl_status raw_open(struct kl_image *image) {
   KL_TRY(kl_runs_add(image->arena, &image->runs, &flat)); // room for the second
   image->runs.n = 1;
   image->has_layouts = true;
-  return kl_image_use_runs(image);
+  return kl_image_use_runs(image, 0);
 }
 
 const struct kl_container kl_container_raw = {

@@ -138,19 +138,35 @@ enum kl_status kl_runs_resolve(struct kl_arena *arena, struct kl_runs *runs, uin
     i++;
   if (i >= runs->n)
     return KL_OK;
-  size_t mark = kl_arena_mark(arena);
+  size_t mark = kl_arena_mark(arena) - runs->n * sizeof *runs->items;
   struct kl_run *out;
   struct active a = {.runs = runs->items};
   KL_TRY(kl_arena_take(arena, (uint64_t)runs->n * 2, sizeof *out, _Alignof(struct kl_run), &out));
   KL_TRY(kl_arena_take(arena, runs->n, sizeof *a.heap, _Alignof(uint32_t), &a.heap));
-  size_t made = sweep(&a, runs->n, out, conflicts);
+  runs->n = sweep(&a, runs->n, out, conflicts);
   // The result moves down over the input; what it needs beyond that lies in
   // the block just taken, which directly follows.
-  size_t extra = made > runs->n ? made - runs->n : 0;
-  memmove(runs->items, out, made * sizeof *out);
-  runs->n = made;
-  kl_arena_rewind(arena, mark + extra * sizeof *out);
+  memmove(runs->items, out, runs->n * sizeof *out);
+  kl_arena_rewind(arena, mark + runs->n * sizeof *out);
   return KL_OK;
+}
+
+enum kl_status kl_runs_fill_elided(struct kl_arena *arena, struct kl_runs *runs, uint64_t block, uint64_t *filled,
+                                   uint64_t *doubtful) {
+  *filled = *doubtful = 0;
+  for (size_t i = 1, n = runs->n; i < n; i++) {
+    const struct kl_run *last = &runs->items[i - 1];
+    struct kl_run gap = {.start = last->end, .end = runs->items[i].start, .state = KL_SEGMENT_ZERO, .weight = 1};
+    if (gap.start == gap.end || last->end - last->start != block)
+      continue;
+    uint64_t *first = (gap.end - gap.start) % block ? doubtful : filled;
+    if (!*first)
+      *first = gap.start;
+    if (first == filled)
+      KL_TRY(kl_runs_add(arena, runs, &gap));
+  }
+  uint64_t conflicts;
+  return kl_runs_resolve(arena, runs, &conflicts);
 }
 
 void kl_runs_merge(struct kl_runs *runs) {
