@@ -130,7 +130,7 @@ static enum kl_status head_of(struct kl_bpf_entries *e, uint64_t i, uint32_t off
       n = e->slots - i;
     e->heads_first = i;
     e->heads_count = n;
-    if (!n || kl_read(e->kernel, kl_bpf_slot(e, i), e->heads, n * e->stride) != KL_OK) {
+    if (!n || kl_read(e->kernel, kl_bpf_slot(e, i), e->heads, (size_t)(n * e->stride)) != KL_OK) {
       e->heads_count = 0; // somewhere in the batch: this bucket alone may be readable
       return kl_read_u64(e->kernel, kl_bpf_slot(e, i) + offset, ret);
     }

@@ -57,7 +57,7 @@ static inline void guest_open(struct guest *g, uint64_t start, uint64_t bytes) {
   memset(g, 0, sizeof *g);
   g->start = start;
   g->bytes = bytes;
-  g->file = calloc(1, HEAD + bytes);
+  g->file = calloc(1, (size_t)(HEAD + bytes));
   g->block = malloc(BLOCK);
   assert_non_null(g->file);
   assert_non_null(g->block);
