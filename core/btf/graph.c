@@ -23,16 +23,16 @@ static enum kl_btf_kind kind_of(const struct graph *g, uint32_t id) {
   return id >= g->btf->first_id ? (enum kl_btf_kind)g->kinds[id - g->btf->first_id] : kl_btf_kind(g->btf, id);
 }
 
+// What C calls a type: can be pointed to, named, returned.
+static bool is_c_type(enum kl_btf_kind kind) {
+  return kind != KL_BTF_FUNC && kind != KL_BTF_VAR && kind != KL_BTF_DATASEC && kind != KL_BTF_DECL_TAG;
+}
+
 static uint32_t size_of(const struct graph *g, uint32_t id) {
   uint64_t size;
   if (id >= g->btf->first_id)
     return g->sizes[id - g->btf->first_id];
-  return kl_btf_size(g->btf, id, &size) ? (uint32_t)size : NO_SIZE;
-}
-
-// What C calls a type: can be pointed to, named, returned.
-static bool is_c_type(enum kl_btf_kind kind) {
-  return kind != KL_BTF_FUNC && kind != KL_BTF_VAR && kind != KL_BTF_DATASEC && kind != KL_BTF_DECL_TAG;
+  return is_c_type(kind_of(g, id)) && kl_btf_size(g->btf, id, &size) ? (uint32_t)size : NO_SIZE;
 }
 
 static uint32_t target_of(const struct graph *g, uint32_t id) {

@@ -200,6 +200,10 @@ static bool check_int(struct check *c, const uint8_t *p, const uint8_t *extra) {
   c->at = extra;
   if ((word & ~(uint32_t)INT_MASK) || bits > INT_BITS_CAP || (bits + 7) / 8 > kl_le32(p + 8))
     return false;
+  c->at = p + 8;
+  if (kl_le32(p + 8) > INT_BITS_CAP / 8)
+    return false;
+  c->at = extra;
   return encoding <= 2 || encoding == 4; // none, or one of signed, char, bool
 }
 
