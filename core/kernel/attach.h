@@ -60,8 +60,11 @@ enum kl_status kl_attach_symbols(struct kl_attach *a) KL_MUST_USE;
 enum kl_status kl_attach_btf(struct kl_attach *a) KL_MUST_USE;
 // find_init_task.c: k->known[KL_S_init_task], verified.
 enum kl_status kl_attach_init_task(struct kl_attach *a) KL_MUST_USE;
-// layout.c: direct map, vmemmap, KASLR, CPUs, build id. What can't be found is
-// noted in the diagnostics and left 0.
-enum kl_status kl_attach_layout(struct kl_attach *a) KL_MUST_USE;
+// layout.c: the image's place, direct map, vmemmap. machine_facts.c: CPUs, build
+// id. What can't be found is noted in the diagnostics and left 0.
+void kl_attach_layout(struct kl_attach *a);
+void kl_attach_machine(struct kl_attach *a);
+// The value of a 64-bit variable of the image, read at its physical place.
+bool kl_image_u64(struct kl_attach *a, enum kl_symbol_id symbol, uint64_t *ret);
 
 #endif

@@ -86,5 +86,7 @@ enum kl_status kl_attach_settle(struct kl_attach *a) {
   KL_TRY(kl_attach_btf(a));
   kl_resolve_fields(k);
   KL_TRY(kl_attach_init_task(a));
-  return kl_attach_layout(a);
+  kl_attach_layout(a);
+  kl_attach_machine(a);
+  return KL_OK;
 }
