@@ -1,0 +1,85 @@
+// Opening a database over a dump, and stopping what takes too long.
+#include <stdlib.h>
+#include <time.h>
+
+#include "sql_internal.h"
+
+enum { STEPS_BETWEEN_CHECKS = 2000 };
+
+struct sql {
+  sqlite3 *db;
+  struct sql_limits limits;
+  bool (*cancelled)(void);
+  int64_t deadline; // ms; 0: none
+  bool timed_out;
+};
+
+static int64_t now_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+// SQLite asks between steps; anything but 0 interrupts.
+static int check(void *user) {
+  struct sql *sql = user;
+  if (sql->cancelled && sql->cancelled())
+    return 1;
+  sql->timed_out = sql->deadline && now_ms() > sql->deadline;
+  return sql->timed_out;
+}
+
+static int prepare(struct sql *sql, struct kl_dump *dump) {
+  int rc = sqlite3_open_v2(":memory:", &sql->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+  if (rc == SQLITE_OK)
+    rc = sqlite3_exec(sql->db, "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
+  if (rc == SQLITE_OK)
+    rc = sql_tables_register(sql->db, dump);
+  if (rc == SQLITE_OK)
+    rc = sql_functions_register(sql->db, dump);
+  if (rc == SQLITE_OK)
+    rc = sql_views_create(sql->db);
+  return rc == SQLITE_OK ? sql_guard(sql->db) : rc;
+}
+
+int sql_open(struct kl_dump *dump, const struct sql_limits *limits, bool (*cancelled)(void), struct sql **ret,
+             const char **why) {
+  struct sql *sql = calloc(1, sizeof *sql);
+  *ret = NULL;
+  if (!sql)
+    return SQLITE_NOMEM;
+  sql->limits = *limits;
+  sql->cancelled = cancelled;
+  if (limits->memory_bytes)
+    sqlite3_hard_heap_limit64(limits->memory_bytes);
+  int rc = prepare(sql, dump);
+  if (rc != SQLITE_OK) {
+    if (why)
+      *why = sqlite3_errstr(rc);
+    sql_close(sql);
+    return rc;
+  }
+  sqlite3_progress_handler(sql->db, STEPS_BETWEEN_CHECKS, check, sql);
+  *ret = sql;
+  return SQLITE_OK;
+}
+
+void sql_close(struct sql *sql) {
+  if (!sql)
+    return;
+  sqlite3_close(sql->db);
+  free(sql);
+}
+
+sqlite3 *sql_handle(struct sql *sql) {
+  return sql->db;
+}
+
+void sql_begin(struct sql *sql) {
+  sql->timed_out = false;
+  sql->deadline = sql->limits.time_ms ? now_ms() + sql->limits.time_ms : 0;
+}
+
+bool sql_timed_out(const struct sql *sql) {
+  return sql->timed_out;
+}
