@@ -7,6 +7,7 @@ LIST is a file with an object a line; ALLOWED are further undefined symbols, for
 compiler calls its own runtime library.
 """
 
+import functools
 import re
 import subprocess
 import sys
@@ -36,25 +37,24 @@ def findings(nm, objects, allowed=()):
     defined = {name for _, name, kind in table if kind.isupper() and kind != "U"}
     for place, name, kind in table:
         if kind == "U" and name not in outside | defined and not LINKER.match(name):
-            yield f"{place}: needs {name}, which is not in the core"
-        if kind in "BbCcSs":
+            yield f"{place}: needs {name}, which the core does not define"
+        if kind in "BbCcSs" or kind in "Dd" and name in writable_names(place):
             yield f"{place}: {name} is a writable global"
-        if kind in "Dd":
-            yield from writable_data(place, name)
         if kind in "TDBRWV" and not name.startswith("kl_") and not LINKER.match(name):
             yield f"{place}: exports {name}, whose name does not begin with kl_"
         if kind in "rdb" and LOCAL_STATIC.match(name):
             yield f"{place}: {name} is a static inside a function"
 
 
-def writable_data(place, name):
+@functools.cache
+def writable_names(place):
     """A 'd' symbol is writable, or a constant that holds addresses (.data.rel.ro)."""
-    listing = subprocess.run(["objdump", "--syms", place], capture_output=True, text=True)
-    if listing.returncode:      # not ELF: WebAssembly puts constants among the data
-        return
-    for line in listing.stdout.splitlines():
-        if line.endswith(" " + name) and ".data" in line and ".data.rel.ro" not in line:
-            yield f"{place}: {name} is a writable global"
+    with open(place, "rb") as file:
+        if file.read(4) != b"\x7fELF":      # WebAssembly has constants among the data
+            return frozenset()
+    listing = subprocess.run(["objdump", "--syms", place], check=True, capture_output=True, text=True).stdout
+    return frozenset(line.split()[-1] for line in listing.splitlines()
+                     if ".data" in line and ".data.rel.ro" not in line)
 
 
 def main():
