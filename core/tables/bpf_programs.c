@@ -87,15 +87,16 @@ static void put_xlated(struct kl_cursor *c, uint64_t program) {
   kl_put(c, XLATED_BYTES, status, program, count * 8);
 }
 
+static const struct {
+  uint32_t column;
+  enum kl_field_id field;
+} sums[] = {
+    {RUN_COUNT, KL_F_bpf_prog_stats_cnt},
+    {RUN_TIME_NS, KL_F_bpf_prog_stats_nsecs},
+    {MISSED, KL_F_bpf_prog_stats_misses},
+};
+
 static void put_stats(struct kl_cursor *c, uint64_t program, uint64_t aux) {
-  static const struct {
-    uint32_t column;
-    enum kl_field_id field;
-  } sums[] = {
-      {RUN_COUNT, KL_F_bpf_prog_stats_cnt},
-      {RUN_TIME_NS, KL_F_bpf_prog_stats_nsecs},
-      {MISSED, KL_F_bpf_prog_stats_misses},
-  };
   uint64_t stats = 0, address;
   bool on_program = kl_has(c->kernel, KL_F_bpf_prog_stats);
   enum kl_status found = on_program ? kl_get(c->kernel, program, KL_F_bpf_prog_stats, &stats)
