@@ -108,7 +108,7 @@ void kl_text_json_string(struct kl_text *t, const uint8_t *p, size_t n) {
   kl_text_char(t, '"');
   for (size_t i = 0; i < n;) {
     size_t length = kl_utf8_length(p + i, n - i);
-    if (!length) {
+    if (!length || !p[i]) {
       kl_text_string(t, "\\\\x");
       kl_text_hex(t, p[i++], 2);
     } else if (p[i] == '\\') { // the text cell has two, JSON doubles each

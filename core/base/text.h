@@ -35,8 +35,10 @@ void kl_text_signed(struct kl_text *t, int64_t v);
 void kl_text_hex(struct kl_text *t, uint64_t v, unsigned min_digits); // lowercase, no prefix
 void kl_text_address(struct kl_text *t, uint64_t v);                  // 0x and 16 digits
 void kl_text_bytes_hex(struct kl_text *t, const uint8_t *p, size_t n);
-// A JSON string with its quotes. Valid UTF-8 stays; a byte that is not appears
-// as \\xNN (the table contract: JSON text is valid UTF-8 with \xNN in it).
+// A JSON string with its quotes. Valid UTF-8 stays; a byte that is not, or is
+// NUL, appears as \\xNN (the table contract: JSON text is valid UTF-8 with \xNN
+// in it). Hidden characters (kl_text_hidden) are written as \uNNNN, so that no
+// raw one reaches a terminal.
 void kl_text_json_string(struct kl_text *t, const uint8_t *p, size_t n);
 // Hands what is buffered to flush. Returns the first failure.
 enum kl_status kl_text_flush(struct kl_text *t);

@@ -78,7 +78,7 @@ bool kl_cell_meets(const struct kl_cell *cell, const struct kl_constraint *const
 void kl_text_guest(struct kl_text *out, const uint8_t *p, size_t n) {
   for (size_t i = 0; i < n;) {
     size_t length = kl_utf8_length(p + i, n - i);
-    if (!length) {
+    if (!length || !p[i]) {
       kl_text_string(out, "\\x");
       kl_text_hex(out, p[i++], 2);
       continue;

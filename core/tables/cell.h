@@ -13,8 +13,8 @@ bool kl_cell_compare(const struct kl_cell *a, const struct kl_cell *b, int *ret)
 // Whether a cell meets a constraint. Null and unreadable cells meet none.
 bool kl_cell_meets(const struct kl_cell *cell, const struct kl_constraint *constraint);
 
-// Text of any bytes in its public form: valid UTF-8, with a byte that is not
-// as \xNN and a backslash doubled.
+// Text of any bytes in its public form: valid UTF-8, with a byte that is not (or
+// is NUL, which C strings can't carry) as \xNN and a backslash doubled.
 void kl_text_guest(struct kl_text *out, const uint8_t *p, size_t n);
 // The inverse, appended to out. Takes \\ and \xNN; another backslash is itself.
 void kl_text_guest_undo(struct kl_text *out, struct kl_bytes text);

@@ -21,7 +21,7 @@ static const struct kl_column columns[] = {
 struct reading {
   struct cli_session *session;
   struct cli_place place;
-  uint64_t left;
+  uint64_t asked, left;
   struct cli_output *out;
   struct cli_sink *sink;
   enum kl_status lost; // first reason
@@ -110,6 +110,11 @@ static enum kl_status next_piece(struct reading *r, uint64_t *address, uint8_t *
 }
 
 static int say_lost(const struct reading *r) {
+  if (r->lost_bytes == r->asked) {
+    cli_complain("%s: nothing to read at 0x%" PRIx64 ": %s", r->session->cli->dump, r->lost_at,
+                 kl_status_text(r->lost));
+    return CLI_FAILED;
+  }
   if (!r->session->cli->quiet)
     cli_complain("in part: %" PRIu64 " bytes missing, first at 0x%" PRIx64 ": %s", r->lost_bytes, r->lost_at,
                  kl_status_text(r->lost));
@@ -141,8 +146,6 @@ static int print_raw(struct reading *r) {
   enum kl_status status = KL_OK;
   uint64_t address = 0, written = 0;
   size_t n = 0;
-  if (r->out->tty)
-    return cli_misuse(r->session->cli, "--raw is for a file or a pipe, not for a terminal");
   while (r->left && r->out->text.failed == KL_OK && !cli_cancelled()) {
     status = next_piece(r, &address, piece, &n);
     if (status != KL_OK)
@@ -160,6 +163,15 @@ static int print_raw(struct reading *r) {
   return written ? CLI_PARTIAL : CLI_FAILED;
 }
 
+static int answer(struct cli_session *s, void *user) {
+  struct reading *r = user;
+  r->session = s;
+  int code = cli_place_open(s, s->cli->arguments[0], &r->place);
+  if (code != CLI_ANSWERED)
+    return code;
+  return s->cli->raw ? print_raw(r) : print_rows(r);
+}
+
 static bool parse_bytes(const char *s, uint64_t *ret) {
   char *end;
   errno = 0;
@@ -168,23 +180,19 @@ static bool parse_bytes(const char *s, uint64_t *ret) {
 }
 
 static int run(const struct cli *cli) {
-  static struct cli_session session;
   static struct cli_output out;
   static struct cli_sink sink;
-  struct reading r = {.session = &session, .out = &out, .sink = &sink};
+  struct reading r = {.out = &out, .sink = &sink};
   if (!parse_bytes(cli->arguments[1], &r.left))
     return cli_misuse(cli, "'%s' is no number of bytes", cli->arguments[1]);
+  r.asked = r.left;
   cli_output_init(&out, cli);
   cli_sink_init(&sink, cli, &out, columns, (1ull << COLUMNS) - 1);
   if (!cli_sink_choose(&sink, cli, COLUMNS))
     return CLI_USAGE;
-  int code = cli_session_open(&session, cli, cli_place_reach(cli->arguments[0]));
-  if (code == CLI_ANSWERED)
-    code = cli_place_open(&session, cli->arguments[0], &r.place);
-  if (code == CLI_ANSWERED)
-    code = cli->raw ? print_raw(&r) : print_rows(&r);
-  cli_session_close(&session);
-  return code;
+  if (cli->raw && out.tty)
+    return cli_misuse(cli, "--raw is for a file or a pipe, not for a terminal");
+  return cli_session_run(cli, cli_place_reach(cli->arguments[0]), answer, &r);
 }
 
 const struct cli_command cli_read_command = {

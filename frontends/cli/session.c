@@ -1,78 +1,48 @@
 // Opening a dump, and saying what stood in the way.
 #include "session.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static int file_failed(const char *path, const char *what) {
-  cli_complain("%s: %s", path, what);
-  return CLI_FAILED;
-}
+// ── Files ──────────────────────────────────────────────────────────────────
 
-static int map_file(const char *path, struct cli_file *ret) {
-  *ret = (struct cli_file){0};
-  struct stat st;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return file_failed(path, strerror(errno));
-  if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-    close(fd);
-    return file_failed(path, "not a file");
-  }
-  ret->bytes = (size_t)st.st_size;
-  void *p = ret->bytes ? mmap(NULL, ret->bytes, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
-  int error = errno;
-  close(fd);
-  if (p == MAP_FAILED)
-    return file_failed(path, strerror(error));
-  ret->data = p;
-  return CLI_ANSWERED;
-}
-
-static void unmap_file(struct cli_file *file) {
-  if (file->data)
-    munmap(file->data, file->bytes);
-  *file = (struct cli_file){0};
-}
-
-static enum kl_status read_file(void *user, uint64_t offset, void *dst, size_t n) {
-  const struct cli_file *file = user;
-  if (offset > file->bytes || n > file->bytes - offset)
-    return KL_ERR_IO;
-  memcpy(dst, file->data + offset, n);
-  return KL_OK;
-}
-
-static enum kl_status lend_file(void *user, uint64_t offset, size_t n, const uint8_t **ret) {
-  const struct cli_file *file = user;
-  if (offset > file->bytes || n > file->bytes - offset)
-    return KL_ERR_IO;
-  *ret = file->data + offset;
-  return KL_OK;
-}
-
-static int open_files(struct cli_session *s) {
-  const struct cli *cli = s->cli;
-  for (size_t i = 0; i <= cli->n_parts; i++) {
-    int code = map_file(i ? cli->parts[i - 1] : cli->dump, &s->files[i]);
-    if (code != CLI_ANSWERED)
-      return code;
+static bool open_dump(struct cli_session *s, struct io_error *why) {
+  for (size_t i = 0; i <= s->cli->n_parts; i++) {
+    if (!io_file_open(i ? s->cli->parts[i - 1] : s->cli->dump, &s->files[i], why))
+      return false;
     s->n_files = i + 1;
-    s->sources[i] = (struct kl_source){&s->files[i], s->files[i].bytes, read_file, lend_file};
+    s->sources[i] = io_file_source(s->files[i]);
   }
-  int code = cli->btf ? map_file(cli->btf, &s->btf) : CLI_ANSWERED;
-  if (code == CLI_ANSWERED && cli->symbols)
-    code = map_file(cli->symbols, &s->symbols);
-  return code;
+  s->options.sources = s->sources;
+  s->options.n_sources = s->n_files;
+  return true;
 }
 
-// What may help, by the stage that failed and how. The first that fits.
+// A side file is read whole.
+static bool open_side(const char *path, struct io_file **file, const uint8_t **bytes, size_t *n,
+                      struct io_error *why) {
+  enum { MOST = 256 << 20 }; // past any BTF or System.map; only for files that can't be mapped
+  return !path || (io_file_open(path, file, why) && (*bytes = io_file_bytes(*file, MOST, n, why)));
+}
+
+static void close_files(struct cli_session *s) {
+  for (size_t i = 0; i < s->n_files; i++)
+    io_file_close(s->files[i]);
+  io_file_close(s->btf);
+  io_file_close(s->symbols);
+}
+
+static bool files_intact(struct cli_session *s, struct io_error *why) {
+  for (size_t i = 0; i < s->n_files; i++)
+    if (!io_file_intact(s->files[i], why))
+      return false;
+  return (!s->btf || io_file_intact(s->btf, why)) && (!s->symbols || io_file_intact(s->symbols, why));
+}
+
+// ── What failed, and what may help ─────────────────────────────────────────
+
+// By the stage that failed and how; the first that fits.
 static const struct {
   const char *subject; // null: any
   enum kl_status reason;
@@ -80,90 +50,32 @@ static const struct {
 } advice[] = {
     {"btf", KL_ERR_NOT_FOUND, "give its types with --btf FILE (/sys/kernel/btf/vmlinux of that kernel)"},
     {"symbols", KL_ERR_NOT_FOUND, "give its symbols with --symbols System.map"},
-    {"kallsyms", KL_ERR_NOT_FOUND, "give its symbols with --symbols System.map"},
     {"root", KL_ERR_NOT_FOUND, "give the physical address of its page tables with --root ADDRESS"},
     {NULL, KL_ERR_NO_MEMORY, "free some memory, or open a smaller dump"},
     {NULL, KL_ERR_IO, "the file may be damaged, or still being written"},
 };
+
+static const char *advice_on(enum kl_status status, const struct kl_diagnostic *why) {
+  for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
+    if (advice[i].reason == status &&
+        (!advice[i].subject || (why->subject && strcmp(why->subject, advice[i].subject) == 0)))
+      return advice[i].advice;
+  return NULL;
+}
 
 static int core_failed(struct cli_session *s, const char *what, enum kl_status status,
                        const struct kl_diagnostic *why) {
   cli_progress_clear(&s->progress);
   if (status == KL_ERR_CANCELLED)
     return CLI_CANCELLED;
-  const char *hint = NULL;
-  for (size_t i = 0; i < sizeof advice / sizeof *advice && !hint; i++)
-    if (advice[i].reason == status &&
-        (!advice[i].subject || (why->subject && strcmp(why->subject, advice[i].subject) == 0)))
-      hint = advice[i].advice;
   char at[32] = "";
+  const char *hint = advice_on(status, why);
   if (why->object)
     snprintf(at, sizeof at, " at 0x%" PRIx64, why->object);
   cli_complain("%s: %s: %s%s%s%s: %s%s%s", s->cli->dump, what, why->subject ? why->subject : "",
                why->subject && why->what ? ", " : "", why->what ? why->what : "", at, kl_status_text(status),
                hint ? "; " : "", hint ? hint : "");
   return CLI_FAILED;
-}
-
-static int take_workspace(struct cli_session *s, const struct kl_dump_options *options) {
-  struct kl_diagnostic why = {.subject = "workspace"};
-  enum kl_status status = kl_workspace_size(options, &s->workspace_bytes);
-  if (status != KL_OK)
-    return core_failed(s, "cannot open", status, &why);
-  s->workspace =
-      mmap(NULL, s->workspace_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (s->workspace != MAP_FAILED)
-    return CLI_ANSWERED;
-  s->workspace = NULL;
-  return core_failed(s, "cannot open", KL_ERR_NO_MEMORY, &why);
-}
-
-static struct kl_dump_options options_of(struct cli_session *s) {
-  struct kl_dump_options options = kl_dump_options_default();
-  options.sources = s->sources;
-  options.n_sources = s->n_files;
-  options.progress = cli_progress_callback(&s->progress);
-  options.btf = s->btf.data;
-  options.btf_bytes = s->btf.bytes;
-  options.symbols = s->symbols.data;
-  options.symbols_bytes = s->symbols.bytes;
-  options.root = s->cli->root;
-  return options;
-}
-
-int cli_session_open(struct cli_session *s, const struct cli *cli, enum cli_reach reach) {
-  memset(s, 0, sizeof *s);
-  s->cli = cli;
-  cli_progress_init(&s->progress, cli);
-  cli_cancel_init();
-  int code = open_files(s);
-  if (code != CLI_ANSWERED)
-    return code;
-  struct kl_dump_options options = options_of(s);
-  code = take_workspace(s, &options);
-  if (code != CLI_ANSWERED)
-    return code;
-  struct kl_diagnostic why = {0};
-  enum kl_status status = kl_dump_open(s->workspace, s->workspace_bytes, &options, &s->dump, &why);
-  if (status != KL_OK)
-    return core_failed(s, "cannot open", status, &why);
-  if (reach == CLI_IMAGE)
-    return CLI_ANSWERED;
-  status = kl_dump_attach(s->dump, &why);
-  s->attached = status == KL_OK;
-  if (!s->attached && (reach == CLI_KERNEL || status == KL_ERR_CANCELLED))
-    return core_failed(s, "no kernel found", status, &why);
-  return CLI_ANSWERED;
-}
-
-void cli_session_close(struct cli_session *s) {
-  cli_progress_clear(&s->progress);
-  if (s->workspace)
-    munmap(s->workspace, s->workspace_bytes);
-  for (size_t i = 0; i < s->n_files; i++)
-    unmap_file(&s->files[i]);
-  unmap_file(&s->btf);
-  unmap_file(&s->symbols);
 }
 
 void cli_session_tell_lost(struct cli_session *s, size_t from) {
@@ -179,4 +91,98 @@ void cli_session_tell_lost(struct cli_session *s, size_t from) {
     cli_complain("in part: %s.%s: %s (%" PRIu64 " time%s%s)", one->subject, one->what, kl_status_text(one->reason),
                  one->count, one->count == 1 ? "" : "s", at);
   }
+}
+
+// ── Opening ────────────────────────────────────────────────────────────────
+
+static int prepare(struct cli_session *s) {
+  struct io_error why = {0};
+  s->options = kl_dump_options_default();
+  s->options.progress = cli_progress_callback(&s->progress);
+  s->options.root = s->cli->root;
+  bool opened = open_dump(s, &why) &&
+                open_side(s->cli->btf, &s->btf, &s->options.btf, &s->options.btf_bytes, &why) &&
+                open_side(s->cli->symbols, &s->symbols, &s->options.symbols, &s->options.symbols_bytes, &why);
+  if (!opened) {
+    cli_complain("%s", why.text);
+    return CLI_FAILED;
+  }
+  s->codec = io_codec_create();
+  if (!s->codec) {
+    cli_complain("no memory for decompression");
+    return CLI_FAILED;
+  }
+  s->options.codec = io_codec_calls(s->codec);
+  return CLI_ANSWERED;
+}
+
+struct job {
+  struct cli_session *session;
+  enum cli_reach reach;
+  int (*work)(struct cli_session *session, void *user);
+  void *user;
+};
+
+static int take_workspace(struct cli_session *s) {
+  struct kl_diagnostic none = {.subject = "workspace"};
+  struct io_error why = {0};
+  size_t bytes;
+  enum kl_status status = kl_workspace_size(&s->options, &bytes);
+  if (status != KL_OK)
+    return core_failed(s, "cannot open", status, &none);
+  s->workspace = io_workspace_create(bytes, &why);
+  if (!s->workspace) {
+    cli_complain("%s: %s", s->cli->dump, why.text);
+    return CLI_FAILED;
+  }
+  s->workspace_bytes = bytes;
+  return CLI_ANSWERED;
+}
+
+// All that looks at a byte of the dump.
+static int run_confined(void *user) {
+  struct job *job = user;
+  struct cli_session *s = job->session;
+  struct kl_diagnostic why = {0};
+  int code = take_workspace(s);
+  if (code != CLI_ANSWERED)
+    return code;
+  enum kl_status status = kl_dump_open(s->workspace, s->workspace_bytes, &s->options, &s->dump, &why);
+  if (status != KL_OK)
+    return core_failed(s, "cannot open", status, &why);
+  if (job->reach != CLI_IMAGE) {
+    status = kl_dump_attach(s->dump, &why);
+    if (status != KL_OK && (job->reach == CLI_KERNEL || status == KL_ERR_CANCELLED))
+      return core_failed(s, "no kernel found", status, &why);
+  }
+  return job->work(s, job->user);
+}
+
+static int run_guarded(struct job *job) {
+  struct io_error why = {0};
+  int code = CLI_FAILED;
+  (void)io_sandbox_enter(&why); // what this machine can't do, it can't; the rest is in force
+  bool whole = io_guard_run(run_confined, job, &code, &why);
+  cli_progress_clear(&job->session->progress);
+  if (whole && files_intact(job->session, &why))
+    return code;
+  cli_complain("%s", why.text);
+  return CLI_FAILED;
+}
+
+int cli_session_run(const struct cli *cli, enum cli_reach reach,
+                    int (*work)(struct cli_session *session, void *user), void *user) {
+  static struct cli_session session;
+  struct job job = {&session, reach, work, user};
+  memset(&session, 0, sizeof session);
+  session.cli = cli;
+  cli_progress_init(&session.progress, cli);
+  cli_cancel_init();
+  int code = prepare(&session);
+  if (code == CLI_ANSWERED)
+    code = run_guarded(&job);
+  io_workspace_destroy(session.workspace, session.workspace_bytes);
+  io_codec_destroy(session.codec);
+  close_files(&session);
+  return code;
 }

@@ -24,7 +24,6 @@ static int print_failed(struct cli_session *s, const char *what, enum kl_status 
 
 static int declare(struct cli_session *s, struct cli_output *out, uint32_t type) {
   enum kl_status status = kl_type_declare(s->dump, type, true, &out->text);
-  kl_text_char(&out->text, '\n');
   int code = cli_output_end(out);
   return status == KL_OK ? code : print_failed(s, s->cli->arguments[0], status);
 }
@@ -51,27 +50,25 @@ static int show_value(struct cli_session *s, struct cli_output *out, const struc
   return CLI_PARTIAL;
 }
 
-static int run(const struct cli *cli) {
-  static struct cli_session session;
-  static struct cli_output out;
-  const char *text = cli->arguments[0];
+static int answer(struct cli_session *s, void *user) {
+  const char *text = s->cli->arguments[0];
   struct kl_type_place type;
   size_t bad;
+  enum kl_status status = kl_type_find(s->dump, text, strlen(text), &type, &bad);
+  if (status != KL_OK)
+    return unknown_type(s, text, bad, status);
+  return s->cli->n_arguments == 1 ? declare(s, user, type.type) : show_value(s, user, &type);
+}
+
+static int run(const struct cli *cli) {
+  static struct cli_output out;
+  const char *text = cli->arguments[0];
   if (cli->format == CLI_CSV)
     return cli_misuse(cli, "a struct is no table: see kernlens members DUMP type=%s", text);
   if (cli->n_arguments == 1 && cli->format != CLI_TABLE)
     return cli_misuse(cli, "a declaration is C: for rows see kernlens members DUMP type=%s", text);
-  int code = cli_session_open(&session, cli, CLI_KERNEL);
-  if (code == CLI_ANSWERED) {
-    cli_output_init(&out, cli);
-    enum kl_status status = kl_type_find(session.dump, text, strlen(text), &type, &bad);
-    if (status != KL_OK)
-      code = unknown_type(&session, text, bad, status);
-    else
-      code = cli->n_arguments == 1 ? declare(&session, &out, type.type) : show_value(&session, &out, &type);
-  }
-  cli_session_close(&session);
-  return code;
+  cli_output_init(&out, cli);
+  return cli_session_run(cli, CLI_KERNEL, answer, &out);
 }
 
 const struct cli_command cli_struct_command = {

@@ -60,7 +60,7 @@ static struct kl_text *line(struct summary *s, const char *name) {
     cli_style_begin(s->out, CLI_HEADING);
     kl_text_string(t, name);
     cli_style_end(s->out, CLI_HEADING);
-    blanks(t, strlen(name) < 14 ? 14 - strlen(name) : 1);
+    blanks(t, strlen(name) < 18 ? 19 - strlen(name) : 1);
   }
   s->first = false;
   return t;
@@ -205,31 +205,31 @@ static void print_counts(struct summary *s) {
   end_line(s);
 }
 
+static int sum_up(struct cli_session *session, void *user) {
+  struct cli_output *out = user;
+  struct summary s = {.session = session, .out = out, .json = session->cli->format == CLI_JSON, .first = true};
+  size_t lost_before = kl_dump_diagnostics(session->dump)->used;
+  ask(&s, kl_table_find("kernel"), UINT64_MAX, print_kernel, &s);
+  print_memory(&s);
+  print_tasks(&s);
+  print_counts(&s);
+  if (s.json)
+    kl_text_string(&out->text, "}\n");
+  int code = cli_output_end(out);
+  if (s.stopped == KL_ERR_CANCELLED)
+    return CLI_CANCELLED;
+  if (!s.partial || code != CLI_ANSWERED)
+    return code;
+  cli_session_tell_lost(session, lost_before);
+  return CLI_PARTIAL;
+}
+
 static int run(const struct cli *cli) {
   static struct cli_output out;
-  static struct cli_session session;
   if (cli->format == CLI_CSV || cli->format == CLI_NDJSON)
     return cli_misuse(cli, "the summary is no table: --format table or json");
-  int code = cli_session_open(&session, cli, CLI_KERNEL);
-  if (code == CLI_ANSWERED) {
-    cli_output_init(&out, cli);
-    struct summary s = {.session = &session, .out = &out, .json = cli->format == CLI_JSON, .first = true};
-    ask(&s, kl_table_find("kernel"), UINT64_MAX, print_kernel, &s);
-    print_memory(&s);
-    print_tasks(&s);
-    print_counts(&s);
-    if (s.json)
-      kl_text_string(&out.text, "}\n");
-    code = cli_output_end(&out);
-    if (s.stopped == KL_ERR_CANCELLED)
-      code = CLI_CANCELLED;
-    else if (s.partial && code == CLI_ANSWERED) {
-      cli_session_tell_lost(&session, 0);
-      code = CLI_PARTIAL;
-    }
-  }
-  cli_session_close(&session);
-  return code;
+  cli_output_init(&out, cli);
+  return cli_session_run(cli, CLI_KERNEL, sum_up, &out);
 }
 
 const struct cli_command cli_summary_command = {

@@ -12,6 +12,7 @@ enum { CONSTRAINT_BYTES = 64 << 10 };
 struct question {
   struct kl_constraint constraints[CLI_MAX_ARGUMENTS];
   char room[CONSTRAINT_BYTES]; // their text
+  struct cli_sink *sink;
 };
 
 static const char *kind_name(enum kl_cell_kind kind) {
@@ -90,7 +91,9 @@ static enum kl_status print_rows(struct cli_session *s, struct kl_cursor *cursor
   return KL_END;
 }
 
-static int answer(struct cli_session *s, const struct question *q, struct cli_sink *sink) {
+static int answer(struct cli_session *s, void *user) {
+  const struct question *q = user;
+  struct cli_sink *sink = q->sink;
   struct kl_query query = {.table = s->cli->table,
                            .constraints = q->constraints,
                            .n_constraints = s->cli->n_arguments,
@@ -138,12 +141,8 @@ static int run(const struct cli *cli) {
   int code = parse_constraints(cli, &question);
   if (code != CLI_ANSWERED)
     return code;
-  static struct cli_session session;
-  code = cli_session_open(&session, cli, reach_of(cli->table));
-  if (code == CLI_ANSWERED)
-    code = answer(&session, &question, &sink);
-  cli_session_close(&session);
-  return code;
+  question.sink = &sink;
+  return cli_session_run(cli, reach_of(cli->table), answer, &question);
 }
 
 const struct cli_command cli_table_command = {

@@ -82,9 +82,8 @@ static void fill_physical(struct kl_cell *cells, struct cli_session *s, uint64_t
     number(cells, FILE_OFFSET, file_offset);
 }
 
-static int answer(struct cli_session *s, const struct cli_place *place, const struct kl_translated *t) {
-  static struct cli_output out;
-  static struct cli_sink sink;
+static int print(struct cli_session *s, struct cli_sink *sink, const struct cli_place *place,
+                 const struct kl_translated *t) {
   struct kl_cell cells[COLUMNS] = {0};
   char symbol[1100];
   struct kl_text name = kl_text_into(symbol, sizeof symbol);
@@ -97,35 +96,35 @@ static int answer(struct cli_session *s, const struct cli_place *place, const st
     fill_walk(cells, t);
   if (t->mapped)
     fill_physical(cells, s, t->physical);
-  cli_output_init(&out, s->cli);
-  cli_sink_init(&sink, s->cli, &out, columns, (1ull << COLUMNS) - 1);
-  if (!cli_sink_choose(&sink, s->cli, COLUMNS))
-    return CLI_USAGE;
-  sink.upright = true;
-  cli_sink_begin(&sink);
-  (void)cli_sink_row(&sink, cells);
-  cli_sink_end(&sink, s->cli);
-  return cli_output_end(&out);
+  cli_sink_begin(sink);
+  (void)cli_sink_row(sink, cells);
+  cli_sink_end(sink, s->cli);
+  return cli_output_end(sink->out);
+}
+
+static int answer(struct cli_session *s, void *user) {
+  const char *text = s->cli->arguments[0];
+  struct cli_place place;
+  struct kl_translated t;
+  int code = cli_place_open(s, text, &place);
+  if (code != CLI_ANSWERED)
+    return code;
+  enum kl_status status = kl_memory_translate(place.memory, place.place.address, &t);
+  if (status == KL_OK)
+    return print(s, user, &place, &t);
+  cli_complain("%s: cannot translate %s: %s", s->cli->dump, text, kl_status_text(status));
+  return CLI_FAILED;
 }
 
 static int run(const struct cli *cli) {
-  static struct cli_session session;
-  struct cli_place place;
-  struct kl_translated t;
-  int code = cli_session_open(&session, cli, cli_place_reach(cli->arguments[0]));
-  if (code == CLI_ANSWERED)
-    code = cli_place_open(&session, cli->arguments[0], &place);
-  if (code == CLI_ANSWERED) {
-    enum kl_status status = kl_memory_translate(place.memory, place.place.address, &t);
-    if (status == KL_OK) {
-      code = answer(&session, &place, &t);
-    } else {
-      cli_complain("%s: cannot translate %s: %s", cli->dump, cli->arguments[0], kl_status_text(status));
-      code = CLI_FAILED;
-    }
-  }
-  cli_session_close(&session);
-  return code;
+  static struct cli_output out;
+  static struct cli_sink sink;
+  cli_output_init(&out, cli);
+  cli_sink_init(&sink, cli, &out, columns, (1ull << COLUMNS) - 1);
+  if (!cli_sink_choose(&sink, cli, COLUMNS))
+    return CLI_USAGE;
+  sink.upright = true;
+  return cli_session_run(cli, cli_place_reach(cli->arguments[0]), answer, &sink);
 }
 
 const struct cli_command cli_translate_command = {
