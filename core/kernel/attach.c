@@ -1,8 +1,18 @@
-// Attach: the proposals, from the cheapest to the one that looks everywhere.
+// Attach: the proposals, from the cheapest to those that look everywhere.
 #include "kernel/attach.h"
 
 #include "base/memory.h"
-#include "kernel/vmcoreinfo.h"
+
+typedef enum kl_status (*propose)(struct kl_attach *a);
+static const propose proposals[] = {
+    kl_propose_option,     // a root that the user names
+    kl_propose_container,  // VMCOREINFO in a note or a header
+    kl_propose_registers,  // CR3 in the notes of CPUs
+    kl_propose_vmcoreinfo, // VMCOREINFO at the head of some page
+    kl_propose_kallsyms,   // the tokens of a symbol table, anywhere
+    kl_propose_tasks,      // BTF and "swapper/0", anywhere
+    kl_propose_roots,      // pages that look like a root
+};
 
 void kl_attach_why(struct kl_attach *a, const char *what, uint64_t object, enum kl_status reason) {
   a->why = (struct kl_diagnostic){"attach", what, object, reason, 1};
@@ -13,6 +23,8 @@ void kl_attach_confirm(struct kl_attach *a, const char *what) {
     kl_text_string(&a->confirmed, "; ");
   kl_text_string(&a->confirmed, what);
 }
+
+// ── One proposal ───────────────────────────────────────────────────────────
 
 // An empty kernel, for the next proposal.
 static void clear_kernel(struct kl_attach *a) {
@@ -25,15 +37,39 @@ static void clear_kernel(struct kl_attach *a) {
   k->image = image;
   k->limits = &a->options->limits;
   k->diagnostics = diagnostics;
-  a->symbols_by = a->btf_by = a->init_task_by = a->layout_by = NULL;
+  a->root_by = a->symbols_by = a->btf_by = a->init_task_by = NULL;
   a->confirmed = kl_text_into(k->confirmed_by, sizeof k->confirmed_by - 1);
 }
 
-// A foothold that holds: everything else follows, or it was not the kernel.
-static enum kl_status settle(struct kl_attach *a, const char *root_by) {
+// Where the byte at phys of one layout lies in another: at the same place of
+// the file.
+static uint64_t moved(const struct kl_image_layout *from, const struct kl_image_layout *to, uint64_t phys) {
+  uint64_t hole = from->hole_end - from->hole_start;
+  uint64_t offset = phys - from->base - (hole && phys >= from->hole_end ? hole : 0);
+  uint64_t low = to->hole_start - to->base;
+  hole = to->hole_end - to->hole_start;
+  return offset + to->base + (hole && offset >= low ? hole : 0);
+}
+
+// Verifies and settles under the layout in use; what failed is given back.
+static enum kl_status try_here(struct kl_attach *a, const struct kl_proposal *proposal,
+                               const struct kl_image_layout *seen) {
   size_t mark = kl_arena_mark(a->k->arena);
-  a->root_by = root_by;
-  enum kl_status status = kl_attach_settle(a);
+  a->hold = proposal->hold;
+  if (proposal->places && a->layout.name) {
+    uint64_t phys = proposal->va - proposal->hold.image_to_phys;
+    a->hold.root = moved(seen, &a->layout, proposal->hold.root);
+    if (proposal->va)
+      a->hold.image_to_phys = proposal->va - moved(seen, &a->layout, phys);
+  }
+  enum kl_status status = proposal->va ? kl_foothold_around(&a->hold, a->k->image, proposal->va)
+                                       : kl_foothold_find(&a->hold, a->k->image);
+  if (status != KL_OK)
+    return status;
+  clear_kernel(a);
+  a->root_by = proposal->by;
+  a->k->vmcoreinfo = proposal->vmcoreinfo;
+  status = kl_attach_settle(a);
   if (status != KL_OK && !kl_attach_stops(status)) {
     kl_arena_rewind(a->k->arena, mark);
     clear_kernel(a);
@@ -41,97 +77,52 @@ static enum kl_status settle(struct kl_attach *a, const char *root_by) {
   return status;
 }
 
-// ── VMCOREINFO ─────────────────────────────────────────────────────────────
+// ── Layouts ────────────────────────────────────────────────────────────────
 
-static bool vmcoreinfo_x86_64(struct kl_bytes text, struct kl_foothold *hold, uint64_t *va) {
-  uint64_t phys_base, root, l5 = 0, sme_mask = 0;
-  if (!kl_vmcoreinfo_number(text, "NUMBER(phys_base)", &phys_base) ||
-      !(kl_vmcoreinfo_address(text, "SYMBOL(init_top_pgt)", &root) ||
-        kl_vmcoreinfo_address(text, "SYMBOL(swapper_pg_dir)", &root)))
+static bool use_layout(struct kl_attach *a, uint64_t i) {
+  struct kl_image_layout layout;
+  if (kl_image_layout_propose(a->k->image, i, &layout) != KL_OK ||
+      kl_image_layout_use(a->k->image, &layout) != KL_OK)
     return false;
-  (void)kl_vmcoreinfo_number(text, "NUMBER(pgtable_l5_enabled)", &l5);
-  (void)kl_vmcoreinfo_number(text, "NUMBER(sme_mask)", &sme_mask);
-  hold->paging = kl_paging_x86_64(l5 == 1 ? 5 : 4, sme_mask);
-  hold->image_to_phys = 0xffffffff80000000 - phys_base;
-  hold->root = root - hold->image_to_phys;
-  return kl_vmcoreinfo_address(text, "SYMBOL(_stext)", va);
+  a->layout = layout;
+  return true;
 }
 
-static bool vmcoreinfo_aarch64(struct kl_bytes text, struct kl_foothold *hold, uint64_t *va) {
-  uint64_t voffset, root, va_bits, page_bytes, t1sz;
-  if (!kl_vmcoreinfo_number(text, "NUMBER(kimage_voffset)", &voffset) ||
-      !kl_vmcoreinfo_address(text, "SYMBOL(swapper_pg_dir)", &root) ||
-      !kl_vmcoreinfo_number(text, "NUMBER(VA_BITS)", &va_bits) ||
-      !kl_vmcoreinfo_number(text, "PAGESIZE", &page_bytes))
-    return false;
-  // VA_BITS is what the kernel was built for, T1SZ what it runs with: bbdbc11804ff
-  // ("arm64/crash_core: Export TCR_EL1.T1SZ in vmcoreinfo") in 5.9.
-  if (kl_vmcoreinfo_number(text, "NUMBER(TCR_EL1_T1SZ)", &t1sz))
-    va_bits = 64 - t1sz;
-  uint8_t granule_shift = page_bytes == 4096 ? 12 : page_bytes == 16384 ? 14 : page_bytes == 65536 ? 16 : 0;
-  if (!granule_shift || va_bits < 36 || va_bits > 52)
-    return false;
-  hold->paging = kl_paging_aarch64(granule_shift, (uint8_t)va_bits);
-  hold->image_to_phys = voffset;
-  hold->root = root - voffset;
-  return kl_vmcoreinfo_address(text, "SYMBOL(_stext)", va);
-}
-
-static enum kl_status try_vmcoreinfo(struct kl_attach *a, struct kl_bytes text, const char *root_by) {
-  uint64_t va;
-  memset(&a->hold, 0, sizeof a->hold);
-  if (!vmcoreinfo_x86_64(text, &a->hold, &va) && !vmcoreinfo_aarch64(text, &a->hold, &va))
-    return KL_ERR_NOT_FOUND;
-  KL_TRY(kl_foothold_around(&a->hold, a->k->image, va));
-  a->k->vmcoreinfo = text;
-  return settle(a, root_by);
-}
-
-static enum kl_status by_vmcoreinfo_of_container(struct kl_attach *a) {
-  struct kl_bytes text;
-  if (!kl_vmcoreinfo_text(kl_image_facts(a->k->image)->vmcoreinfo, &text))
-    return KL_ERR_NOT_FOUND;
-  return try_vmcoreinfo(a, text, "VMCOREINFO of the container");
-}
-
-// ── Registers ──────────────────────────────────────────────────────────────
-
-static enum kl_status try_x86_64_root(struct kl_attach *a, uint64_t root, uint8_t levels, const char *root_by) {
-  memset(&a->hold, 0, sizeof a->hold);
-  a->hold.paging = kl_paging_x86_64(levels, 0);
-  a->hold.root = root;
-  KL_TRY(kl_foothold_x86_64(&a->hold, a->k->image));
-  return settle(a, root_by);
-}
-
-// CR3 may be a user table: with page-table isolation the kernel's is the even
-// one of the pair (arch/x86/entry/calling.h).
-static enum kl_status by_registers(struct kl_attach *a) {
-  struct kl_cpu_registers cpu;
-  for (uint64_t i = 0; i < a->k->limits->cpus && kl_image_cpu(a->k->image, i, &cpu); i++) {
-    if (!(cpu.known & KL_REGISTER_CR3))
+// Where RAM has a hole, several layouts show the kernel, which lies below it:
+// the one whose memory the direct map describes.
+static bool choose_layout(struct kl_attach *a) {
+  struct kl_image_layout found = a->layout, best = a->layout;
+  int64_t best_score = kl_attach_layout_score(a);
+  for (uint64_t i = 0; use_layout(a, i); i++) {
+    if (!kl_maps(&a->hold.paging, a->k->image, a->hold.root, a->hold.start, kl_image_phys(a, a->hold.start)))
       continue;
-    enum { CR4_LA57 = 1 << 12 };
-    uint8_t levels = cpu.known & KL_REGISTER_CR4 && cpu.cr4 & CR4_LA57 ? 5 : 4;
-    uint64_t root = cpu.cr3 & 0x000ffffffffff000;
-    for (uint64_t clear = 0x1000;; clear = 0) {
-      enum kl_status status = try_x86_64_root(a, root & ~clear, levels, "CR3 of a CPU");
-      if (status == KL_OK || kl_attach_stops(status))
-        return status;
-      if (!clear || !(root & clear))
-        break;
+    int64_t score = kl_attach_layout_score(a);
+    if (score > best_score) {
+      best = a->layout;
+      best_score = score;
     }
   }
-  return KL_ERR_NOT_FOUND;
+  a->layout = best;
+  return kl_image_layout_use(a->k->image, &best) == KL_OK && memcmp(&best, &found, sizeof best) != 0;
 }
 
-// ── The order ──────────────────────────────────────────────────────────────
+enum kl_status kl_attach_try(struct kl_attach *a, const struct kl_proposal *proposal) {
+  struct kl_image_layout seen = a->layout;
+  if (!seen.name)
+    return try_here(a, proposal, &seen);
+  enum kl_status status = KL_ERR_NOT_FOUND;
+  for (uint64_t i = 0; use_layout(a, i); i++) {
+    status = try_here(a, proposal, &seen);
+    if (status == KL_OK && choose_layout(a))
+      status = try_here(a, proposal, &seen);
+    if (status == KL_OK || kl_attach_stops(status))
+      return status;
+  }
+  a->layout = seen;
+  return kl_image_layout_use(a->k->image, &seen) == KL_OK ? status : KL_ERR_INTERNAL;
+}
 
-typedef enum kl_status (*proposal)(struct kl_attach *a);
-static const proposal proposals[] = {
-    by_vmcoreinfo_of_container,
-    by_registers,
-};
+// ── All of them ────────────────────────────────────────────────────────────
 
 static void say_found(struct kl_attach *a) {
   struct kl_text t = kl_text_into(a->k->found_by, sizeof a->k->found_by - 1);
@@ -141,7 +132,7 @@ static void say_found(struct kl_attach *a) {
                {"symbols: ", a->symbols_by},
                {"BTF: ", a->btf_by},
                {"init_task: ", a->init_task_by},
-               {"layout: ", a->layout_by}};
+               {"layout: ", a->layout.name}};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     if (!parts[i].by)
       continue;
@@ -162,6 +153,7 @@ enum kl_status kl_attach(struct kl_arena *arena, struct kl_image *image, const s
   a->k->diagnostics = diagnostics;
   a->options = options;
   clear_kernel(a);
+  (void)use_layout(a, 0);
   kl_attach_why(a, "no trace of a Linux kernel", 0, KL_ERR_NOT_FOUND);
   enum kl_status status = KL_ERR_NOT_FOUND;
   for (size_t i = 0; i < sizeof proposals / sizeof *proposals; i++) {

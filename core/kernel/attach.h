@@ -1,8 +1,9 @@
 // Attach: from an opened image to a verified struct kl_kernel.
 //
-// attach.c proposes, in order of cost, where a kernel may be, and has each
-// proposal verified (foothold.h); settle.c finds everything else from a
-// foothold that holds; the other files each know one thing to be found.
+// attach.c has each proposal verified, in order of cost; proposals.c takes them
+// from what the container says, search.c from a pass over memory; settle.c
+// finds everything else from a foothold (foothold.h) that holds; the other
+// files each know one thing to be found.
 #ifndef KL_KERNEL_ATTACH_H
 #define KL_KERNEL_ATTACH_H
 
@@ -16,11 +17,12 @@ struct kl_attach {
   struct kl_kernel *k; // arena, image, limits and diagnostics are set
   const struct kl_dump_options *options;
   struct kl_foothold hold;
-  const char *root_by;    // what proposed the root: static
-  const char *symbols_by; // and so on; null: not found
+  struct kl_image_layout layout; // in use; name null: the container states it
+  const char *root_by;           // what proposed the root: static
+  const char *symbols_by;        // and so on; null: not found
   const char *btf_by;
   const char *init_task_by;
-  const char *layout_by;
+  uint64_t init_task;       // virtual, from a search that began there; 0: not known
   struct kl_text confirmed; // into k->confirmed_by
   // The farthest that any proposal came, for the one line that says why.
   struct kl_diagnostic why;
@@ -32,14 +34,44 @@ enum kl_status kl_attach(struct kl_arena *arena, struct kl_image *image, const s
                          struct kl_diagnostics *diagnostics, struct kl_kernel **ret,
                          struct kl_diagnostic *why) KL_MUST_USE;
 
+// ── Proposals ──────────────────────────────────────────────────────────────
+
+// A root and what it should map. Of the foothold paging and root are set.
+struct kl_proposal {
+  struct kl_foothold hold;
+  uint64_t va;                // an address inside the image, mapped by hold.image_to_phys; 0: find the image
+  const char *by;             // static
+  bool places;                // root and image_to_phys were seen in memory, under the layout in use
+  struct kl_bytes vmcoreinfo; // in the arena or the image; n 0: none
+};
+
+// Verifies a proposal, under each layout when the container does not state one,
+// and settles. KL_OK: attached. KL_ERR_CANCELLED and KL_ERR_NO_MEMORY end the
+// attach; after any other status the next proposal may be tried.
+enum kl_status kl_attach_try(struct kl_attach *a, const struct kl_proposal *proposal) KL_MUST_USE;
+
+// A root with each way of paging that fits its machine.
+enum kl_status kl_attach_try_root(struct kl_attach *a, enum kl_arch arch,
+                                  const struct kl_proposal *proposal) KL_MUST_USE;
+
+// Each goes through its candidates. KL_ERR_NOT_FOUND: none was it.
+enum kl_status kl_propose_option(struct kl_attach *a) KL_MUST_USE;
+enum kl_status kl_propose_container(struct kl_attach *a) KL_MUST_USE;
+enum kl_status kl_propose_registers(struct kl_attach *a) KL_MUST_USE;
+enum kl_status kl_propose_vmcoreinfo(struct kl_attach *a) KL_MUST_USE;
+enum kl_status kl_propose_kallsyms(struct kl_attach *a) KL_MUST_USE;
+enum kl_status kl_propose_tasks(struct kl_attach *a) KL_MUST_USE;
+enum kl_status kl_propose_roots(struct kl_attach *a) KL_MUST_USE;
+
+// From the text of VMCOREINFO. False when it does not say enough.
+bool kl_proposal_of_vmcoreinfo(struct kl_bytes text, struct kl_proposal *ret);
+
 // ── Parts ──────────────────────────────────────────────────────────────────
 
-// settle.c: fills the kernel from a->hold. KL_OK: attached. Any other status
-// but KL_ERR_CANCELLED and KL_ERR_NO_MEMORY: this was not it, or not enough.
+// settle.c: fills the kernel from a->hold. KL_OK: attached.
 enum kl_status kl_attach_settle(struct kl_attach *a) KL_MUST_USE;
 
-// Notes the reason that is told when nothing works: the latest of the farthest
-// stage.
+// Notes the reason that is told when nothing works: the last one given.
 void kl_attach_why(struct kl_attach *a, const char *what, uint64_t object, enum kl_status reason);
 // Adds to what is said under confirmed_by.
 void kl_attach_confirm(struct kl_attach *a, const char *what);
@@ -53,6 +85,8 @@ static inline uint64_t kl_image_phys(const struct kl_attach *a, uint64_t va) {
 static inline bool kl_in_image(const struct kl_attach *a, uint64_t va) {
   return va >= a->hold.start && va < a->hold.end;
 }
+// The value of a 64-bit variable of the image, read at its physical place.
+bool kl_image_u64(struct kl_attach *a, enum kl_symbol_id symbol, uint64_t *ret);
 
 // name_symbols.c: k->symbols and k->known.
 enum kl_status kl_attach_symbols(struct kl_attach *a) KL_MUST_USE;
@@ -64,7 +98,8 @@ enum kl_status kl_attach_init_task(struct kl_attach *a) KL_MUST_USE;
 // id. What can't be found is noted in the diagnostics and left 0.
 void kl_attach_layout(struct kl_attach *a);
 void kl_attach_machine(struct kl_attach *a);
-// The value of a 64-bit variable of the image, read at its physical place.
-bool kl_image_u64(struct kl_attach *a, enum kl_symbol_id symbol, uint64_t *ret);
+// layout.c: how well the direct map fits the memory that the image has under
+// the layout in use: bytes that both know, less what only one does.
+int64_t kl_attach_layout_score(struct kl_attach *a);
 
 #endif

@@ -38,6 +38,15 @@ struct kl_paging kl_paging_aarch64(uint8_t granule_shift, uint8_t va_bits) {
                             .pac_mask = ~0ull << va_bits};
 }
 
+bool kl_paging_aarch64_way(size_t i, struct kl_paging *ret) {
+  static const uint8_t ways[][2] = {{12, 48}, {12, 52}, {12, 39}, {14, 47}, {14, 52},
+                                    {14, 48}, {14, 36}, {16, 48}, {16, 52}, {16, 42}};
+  if (i >= sizeof ways / sizeof *ways)
+    return false;
+  *ret = kl_paging_aarch64(ways[i][0], ways[i][1]);
+  return true;
+}
+
 bool kl_maps(const struct kl_paging *paging, struct kl_image *image, uint64_t root, uint64_t va, uint64_t phys) {
   struct kl_translation t;
   return kl_paging_translate(paging, image, root, va, &t) == KL_OK && t.state == KL_ENTRY_PRESENT && t.phys == phys;
@@ -52,12 +61,13 @@ static void add_constant(struct kl_foothold *hold, uint64_t phys, uint64_t bytes
 
 // Measures what of [start, end) is mapped with one distance to its physical
 // addresses: image_to_phys, or when that is not known that of the first run
-// that is long enough. Init memory, freed after boot, leaves gaps.
+// that is long enough and has code. Init memory, freed after boot, leaves gaps.
 static enum kl_status measure(struct kl_foothold *hold, struct kl_image *image, uint64_t start, uint64_t end,
                               bool known) {
   struct kl_leaf_walk walk;
   struct kl_budget budget = {.steps = MAX_STEPS};
   uint64_t mapped = 0;
+  bool executable = false;
   kl_leaf_walk_init(&walk, &hold->paging, image, hold->root, start, end);
   for (;;) {
     uint64_t va;
@@ -70,25 +80,32 @@ static enum kl_status measure(struct kl_foothold *hold, struct kl_image *image, 
     if (status != KL_OK || t.state != KL_ENTRY_PRESENT)
       continue;
     if (va - t.phys != hold->image_to_phys || !mapped) {
-      if (known ? va - t.phys != hold->image_to_phys : mapped >= MIN_IMAGE_BYTES)
+      if (known ? va - t.phys != hold->image_to_phys : mapped >= MIN_IMAGE_BYTES && executable)
         continue;
       hold->image_to_phys = va - t.phys;
       hold->start = va;
       hold->n_constant = 0;
       mapped = 0;
+      executable = false;
     }
     if (va - hold->start > MAX_IMAGE_BYTES)
       break;
     mapped += t.page_bytes;
+    executable |= t.executable;
     hold->end = va + t.page_bytes;
     if (!t.writable && !t.executable)
       add_constant(hold, t.phys, t.page_bytes);
   }
-  return mapped >= MIN_IMAGE_BYTES ? KL_OK : KL_ERR_NOT_FOUND;
+  return mapped >= MIN_IMAGE_BYTES && executable ? KL_OK : KL_ERR_NOT_FOUND;
 }
 
-enum kl_status kl_foothold_x86_64(struct kl_foothold *hold, struct kl_image *image) {
-  return measure(hold, image, X86_IMAGE_START, X86_IMAGE_END, false);
+// arm64 puts the image into the upper half of the kernel's addresses, among
+// vmalloc memory, the direct map into the lower: 14c127c957c1 ("arm64: mm: Flip
+// kernel VA space") in 5.4.
+enum kl_status kl_foothold_find(struct kl_foothold *hold, struct kl_image *image) {
+  if (hold->paging.arch == KL_ARCH_X86_64)
+    return measure(hold, image, X86_IMAGE_START, X86_IMAGE_END, false);
+  return measure(hold, image, 0 - (1ull << (hold->paging.va_bits - 1)), 0, false);
 }
 
 enum kl_status kl_foothold_around(struct kl_foothold *hold, struct kl_image *image, uint64_t va) {

@@ -29,9 +29,13 @@ struct kl_paging kl_paging_aarch64(uint8_t granule_shift, uint8_t va_bits);
 // True when the root maps va to phys.
 bool kl_maps(const struct kl_paging *paging, struct kl_image *image, uint64_t root, uint64_t va, uint64_t phys);
 
-// Given paging and root, of x86-64: finds the image in the range of addresses
-// that the kernel keeps for it. KL_ERR_NOT_FOUND when no such image is mapped.
-enum kl_status kl_foothold_x86_64(struct kl_foothold *hold, struct kl_image *image) KL_MUST_USE;
+// How arm64 kernels are built: way i; false past the last.
+bool kl_paging_aarch64_way(size_t i, struct kl_paging *ret);
+
+// Given paging and root: finds the image among the addresses where the kernel
+// puts it, as the only large piece there that can be executed. KL_ERR_NOT_FOUND
+// when no such image is mapped.
+enum kl_status kl_foothold_find(struct kl_foothold *hold, struct kl_image *image) KL_MUST_USE;
 
 // Given paging, root and image_to_phys: verifies that va, an address inside the
 // image, is mapped so, and measures the image around it.

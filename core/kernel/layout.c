@@ -3,6 +3,7 @@
 // Each base is proposed by what names it (a variable, VMCOREINFO) and, failing
 // that, by where architectures put it; a proposal counts when the page tables
 // map known memory as it says.
+#include "base/checked.h"
 #include "kernel/attach.h"
 #include "kernel/vmcoreinfo.h"
 
@@ -181,4 +182,41 @@ void kl_attach_layout(struct kl_attach *a) {
   find_image(a);
   find_direct_map(a);
   find_vmemmap(a);
+}
+
+// ── Raw images ─────────────────────────────────────────────────────────────
+
+// Bytes of [start, end) that the image knows.
+static uint64_t bytes_known(struct kl_image *image, uint64_t start, uint64_t end) {
+  uint64_t known = 0;
+  struct kl_segment segment;
+  for (uint64_t at = start; at < end && kl_image_segment(image, at, &segment) == KL_OK; at = segment.end)
+    if (segment.start < end)
+      known += kl_min(end, segment.end) - kl_max(at, segment.start);
+  return known;
+}
+
+int64_t kl_attach_layout_score(struct kl_attach *a) {
+  struct kl_kernel *k = a->k;
+  struct kl_leaf_walk walk;
+  enum { MAX_STEPS = 1 << 20 };
+  struct kl_budget budget = {.steps = MAX_STEPS};
+  struct kl_translation t;
+  uint64_t va, both = 0, mapped_only = 0, lost = 0;
+  // Physical addresses have at most 52 bits; nothing else is that close above.
+  uint64_t end = k->direct_map_start + (1ull << (k->paging.va_bits - 2));
+  kl_leaf_walk_init(&walk, &k->paging, k->image, k->root, k->direct_map_start, end);
+  for (;;) {
+    enum kl_status status = kl_leaf_walk_next(&walk, &budget, &va, &t);
+    if (status == KL_END || status == KL_ERR_BUDGET)
+      break;
+    if (status != KL_OK) {
+      lost += 1ull << 30; // what a table of the next level up maps
+    } else if (t.state == KL_ENTRY_PRESENT && va - t.phys == k->direct_map_base) {
+      uint64_t known = bytes_known(k->image, t.phys, t.phys + t.page_bytes);
+      both += known;
+      mapped_only += t.page_bytes - known;
+    }
+  }
+  return (int64_t)both - (int64_t)mapped_only - (int64_t)lost;
 }

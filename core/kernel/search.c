@@ -1,0 +1,237 @@
+// Proposals that look through memory: for VMCOREINFO, for kallsyms, for the
+// first task, for a page-table root.
+#include "base/checked.h"
+#include "base/memory.h"
+#include "kernel/attach.h"
+#include "kernel/symbol_table.h"
+#include "kernel/vmcoreinfo.h"
+
+// What a kernel image spans at most, around something of it.
+static const uint64_t IMAGE_REACH = 128ull << 20;
+
+static enum kl_status scan_begin(struct kl_attach *a, struct kl_scan *scan, const char *stage, unsigned marks,
+                                 uint64_t start, uint64_t end) {
+  return kl_scan_init(scan, a->k->arena, a->k->image, &a->options->progress, stage, marks, start, end);
+}
+
+// ── VMCOREINFO ─────────────────────────────────────────────────────────────
+
+// Copies the text at phys into the arena, page by page as far as it goes.
+static bool read_vmcoreinfo(struct kl_attach *a, uint64_t phys, uint8_t *buffer, struct kl_bytes *ret) {
+  enum { STEP = 4096 };
+  size_t n = 0, capacity = (size_t)a->k->limits->vmcoreinfo_bytes;
+  while (n < capacity) {
+    size_t part = (size_t)kl_min(capacity - n, STEP - (phys + n) % STEP);
+    if (kl_image_read(a->k->image, phys + n, buffer + n, part) != KL_OK)
+      break;
+    n += part;
+    if (!kl_vmcoreinfo_text(kl_bytes_of(buffer, n), ret) || ret->n < n)
+      break;
+  }
+  return kl_vmcoreinfo_text(kl_bytes_of(buffer, n), ret);
+}
+
+enum kl_status kl_propose_vmcoreinfo(struct kl_attach *a) {
+  struct kl_scan scan;
+  uint8_t *buffer;
+  size_t mark = kl_arena_mark(a->k->arena);
+  KL_TRY(KL_TAKE(a->k->arena, a->k->limits->vmcoreinfo_bytes, &buffer));
+  KL_TRY(scan_begin(a, &scan, "VMCOREINFO", KL_MARK_VMCOREINFO, 0, 0));
+  enum kl_status status = KL_ERR_NOT_FOUND;
+  for (uint64_t tries = a->k->limits->candidates; tries; tries--) {
+    enum kl_mark kind;
+    uint64_t phys;
+    struct kl_bytes text;
+    struct kl_proposal proposal;
+    status = kl_scan_next(&scan, &kind, &phys);
+    if (status != KL_OK)
+      break;
+    status = KL_ERR_NOT_FOUND;
+    if (!read_vmcoreinfo(a, phys, buffer, &text) || !kl_proposal_of_vmcoreinfo(text, &proposal))
+      continue;
+    proposal.by = "VMCOREINFO in memory";
+    status = kl_attach_try(a, &proposal);
+    if (status == KL_OK || kl_attach_stops(status))
+      return status;
+  }
+  kl_arena_rewind(a->k->arena, mark);
+  return kl_attach_stops(status) ? status : KL_ERR_NOT_FOUND;
+}
+
+// ── Roots ──────────────────────────────────────────────────────────────────
+
+// A top table of this paging: for x86-64 the last entry leads to the image; for
+// arm64 every entry is empty or a table, and some are tables.
+static bool looks_like_root(struct kl_image *image, const struct kl_paging *paging, uint64_t phys) {
+  enum { STEP = 256, X86_LAST = 511 * 8 };
+  uint8_t bytes[STEP];
+  if (paging->arch == KL_ARCH_X86_64) {
+    if (kl_image_read(image, phys + X86_LAST, bytes, 8) != KL_OK)
+      return false;
+    uint64_t entry = kl_le64(bytes); // present, no large page, executable below
+    return (entry & 0x81) == 1 && !(entry >> 63) && entry & 0x000ffffffffff000;
+  }
+  unsigned below = paging->granule_shift + (paging->levels - 1u) * (paging->granule_shift - 3u);
+  uint64_t table_bytes = 8ull << (paging->va_bits - below);
+  unsigned tables = 0;
+  for (uint64_t at = 0; at < table_bytes; at += STEP) {
+    size_t part = (size_t)kl_min(STEP, table_bytes - at);
+    if (kl_image_read(image, phys + at, bytes, part) != KL_OK)
+      return false;
+    for (size_t i = 0; i < part; i += 8) {
+      uint64_t entry = kl_le64(bytes + i);
+      if (entry && (entry & 3) != 3)
+        return false;
+      tables += entry != 0;
+    }
+  }
+  return tables >= 2;
+}
+
+// Tries the pages of [start, end) that look like a root. within: physical, must
+// lie in the image that the root maps; 0: any. proposal: all but the root.
+static enum kl_status try_roots(struct kl_attach *a, const struct kl_paging *paging, uint64_t start, uint64_t end,
+                                uint64_t within, const struct kl_proposal *proposal) {
+  struct kl_segment segment;
+  uint64_t page = 1ull << paging->granule_shift;
+  for (uint64_t at = start; at < end && kl_image_segment(a->k->image, at, &segment) == KL_OK; at = segment.end) {
+    at = kl_max(at, segment.start);
+    if (segment.state != KL_SEGMENT_FILE)
+      continue;
+    for (at = (at + page - 1) & ~(page - 1); at < kl_min(segment.end, end); at += page) {
+      if (!looks_like_root(a->k->image, paging, at))
+        continue;
+      struct kl_proposal found = *proposal;
+      found.hold.paging = *paging;
+      found.hold.root = at;
+      found.places = true;
+      // The scan's own layout shows whether this is worth the full trial.
+      struct kl_foothold hold = found.hold;
+      bool holds = found.va ? kl_maps(paging, a->k->image, at, found.va, found.va - hold.image_to_phys)
+                            : !a->layout.name && kl_foothold_find(&hold, a->k->image) == KL_OK &&
+                                  (!within || within - (hold.start - hold.image_to_phys) < hold.end - hold.start);
+      if (!holds && !a->layout.name)
+        continue;
+      enum kl_status status = kl_attach_try(a, &found);
+      if (status == KL_OK || kl_attach_stops(status))
+        return status;
+    }
+  }
+  return KL_ERR_NOT_FOUND;
+}
+
+static enum kl_status try_all_roots(struct kl_attach *a, enum kl_arch arch, uint64_t start, uint64_t end,
+                                    uint64_t within, const struct kl_proposal *proposal) {
+  enum kl_status status = KL_ERR_NOT_FOUND;
+  struct kl_paging paging;
+  if (arch != KL_ARCH_AARCH64)
+    for (uint8_t levels = 5; levels >= 4 && status != KL_OK && !kl_attach_stops(status); levels--) {
+      paging = kl_paging_x86_64(levels, 0);
+      status = try_roots(a, &paging, start, end, within, proposal);
+    }
+  if (arch != KL_ARCH_X86_64)
+    for (size_t i = 0; status != KL_OK && !kl_attach_stops(status) && kl_paging_aarch64_way(i, &paging); i++)
+      status = try_roots(a, &paging, start, end, within, proposal);
+  return status;
+}
+
+enum kl_status kl_propose_roots(struct kl_attach *a) {
+  struct kl_proposal proposal = {.by = "a page that maps a kernel image"};
+  return try_all_roots(a, KL_ARCH_UNKNOWN, 0, UINT64_MAX, 0, &proposal);
+}
+
+// ── kallsyms ───────────────────────────────────────────────────────────────
+
+static bool address_of(struct kl_symbols *symbols, const char *name, uint64_t *ret) {
+  struct kl_symbol symbol;
+  if (kl_symbols_find(symbols, kl_bytes_of(name, kl_string_length(name)), &symbol) != KL_OK)
+    return false;
+  *ret = symbol.address;
+  return true;
+}
+
+// Symbols say where the banner is, memory around the table where its text is:
+// the distance between the two is that of the whole image.
+static enum kl_status try_banners(struct kl_attach *a, enum kl_arch arch, uint64_t near, uint64_t banner,
+                                  uint64_t root) {
+  struct kl_scan scan;
+  size_t mark = kl_arena_mark(a->k->arena);
+  KL_TRY(scan_begin(a, &scan, "banner", KL_MARK_BANNER, near > IMAGE_REACH ? near - IMAGE_REACH : 0,
+                    near + IMAGE_REACH));
+  enum kl_status status = KL_ERR_NOT_FOUND;
+  for (uint64_t tries = a->k->limits->candidates; tries; tries--) {
+    enum kl_mark kind;
+    uint64_t phys;
+    status = kl_scan_next(&scan, &kind, &phys);
+    if (status != KL_OK)
+      break;
+    struct kl_proposal proposal = {.hold = {.root = root - (banner - phys), .image_to_phys = banner - phys},
+                                   .va = banner,
+                                   .places = true,
+                                   .by = "kallsyms and banner in memory"};
+    status = kl_attach_try_root(a, arch, &proposal);
+    if (status == KL_OK || kl_attach_stops(status))
+      return status;
+  }
+  kl_arena_rewind(a->k->arena, mark);
+  return kl_attach_stops(status) ? status : KL_ERR_NOT_FOUND;
+}
+
+// Place-relative symbols: the table's addresses are physical for now, so the
+// root's place is known at once.
+static enum kl_status try_table(struct kl_attach *a, const struct kl_kallsyms *kallsyms,
+                                struct kl_symbols *symbols) {
+  uint64_t root, banner;
+  bool x86_64 = address_of(symbols, "init_top_pgt", &root);
+  bool rooted = x86_64 || address_of(symbols, "swapper_pg_dir", &root);
+  enum kl_arch arch = x86_64 ? KL_ARCH_X86_64 : rooted ? KL_ARCH_AARCH64 : KL_ARCH_UNKNOWN;
+  uint64_t near = kallsyms->at.token_table;
+  struct kl_proposal proposal = {.by = "kallsyms in memory", .places = true};
+  enum kl_status status = KL_ERR_NOT_FOUND;
+  if (rooted && kallsyms->encoding == KL_KALLSYMS_PLACE) {
+    proposal.hold.root = root;
+    status = kl_attach_try_root(a, arch, &proposal);
+  } else if (rooted && address_of(symbols, "linux_banner", &banner)) {
+    status = try_banners(a, arch, near, banner, root);
+  }
+  if (status == KL_OK || kl_attach_stops(status))
+    return status;
+  // Without data symbols, or without its own root in the dump: any root near the
+  // table that maps it into an image.
+  proposal.by = "a root near kallsyms that maps it";
+  uint64_t low = near > IMAGE_REACH ? near - IMAGE_REACH : 0;
+  return try_all_roots(a, arch, low, near + IMAGE_REACH, near, &proposal);
+}
+
+enum kl_status kl_propose_kallsyms(struct kl_attach *a) {
+  struct kl_scan scan;
+  struct kl_kallsyms_places none = {0};
+  size_t mark = kl_arena_mark(a->k->arena);
+  KL_TRY(scan_begin(a, &scan, "kallsyms", KL_MARK_TOKENS, 0, 0));
+  enum kl_status status = KL_ERR_NOT_FOUND;
+  for (uint64_t tries = a->k->limits->candidates; tries; tries--) {
+    enum kl_mark kind;
+    uint64_t digits;
+    struct kl_kallsyms *kallsyms;
+    struct kl_symbols *symbols;
+    status = kl_scan_next(&scan, &kind, &digits);
+    if (status != KL_OK)
+      break;
+    size_t here = kl_arena_mark(a->k->arena);
+    status = kl_kallsyms_locate(a->k->arena, a->k->image, a->k->limits, digits, &none, &kallsyms);
+    if (status == KL_OK)
+      status = kl_symbols_from_kallsyms(a->k->arena, kallsyms, a->k->limits, &symbols);
+    if (status == KL_OK)
+      status = try_table(a, kallsyms, symbols);
+    if (status == KL_OK || kl_attach_stops(status))
+      return status;
+    kl_arena_rewind(a->k->arena, here);
+  }
+  kl_arena_rewind(a->k->arena, mark);
+  return kl_attach_stops(status) ? status : KL_ERR_NOT_FOUND;
+}
+
+enum kl_status kl_propose_tasks(struct kl_attach *a) {
+  (void)a;
+  return KL_ERR_NOT_FOUND;
+}
