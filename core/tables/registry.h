@@ -15,6 +15,8 @@
   X(types)                                                                                                         \
   X(members)                                                                                                       \
   X(offsets)                                                                                                       \
+  /* processes */                                                                                                  \
+  X(tasks)                                                                                                         \
   /* BPF */                                                                                                        \
   X(bpf_maps)                                                                                                      \
   X(bpf_entries)                                                                                                   \
