@@ -178,10 +178,11 @@ static enum kl_status open_body(struct printer *p, uint32_t type, uint32_t base,
   return p->out->failed;
 }
 
+static const char *const widths[] = {"char", "short", "int", "long"}; // 8 << i bits
+
 // The gap [from, to) in bits as unnamed bitfields: up to a byte, then the widest
 // that are aligned and do not raise the struct's alignment, then the last bits.
 static void pad_bits(struct printer *p, const struct level *level, uint32_t depth, uint64_t from, uint64_t to) {
-  static const char *const names[] = {"char", "short", "int", "long"};
   while (from < to && p->steps) {
     uint64_t width = 8, left = to - from;
     size_t name = 0;
@@ -197,7 +198,7 @@ static void pad_bits(struct printer *p, const struct level *level, uint32_t dept
       }
     }
     indent(p, depth);
-    kl_text_string(p->out, names[name]);
+    kl_text_string(p->out, widths[name]);
     kl_text_string(p->out, " : ");
     kl_text_decimal(p->out, width);
     kl_text_string(p->out, ";\n");

@@ -163,10 +163,11 @@ static size_t find(unsigned mark, const uint8_t *p, size_t at, size_t n) {
   }
 }
 
+enum { RUN = 20 };
+static const char run[RUN] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009";
+
 // From the word that looked like digits to the whole run of ten tokens.
 static bool digits_around(struct kl_scan *scan, uint64_t *phys) {
-  static const char run[] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009";
-  enum { RUN = 20 };
   uint8_t word[4], bytes[RUN];
   if (kl_image_read(scan->image, *phys, word, 4) != KL_OK)
     return false;

@@ -175,12 +175,18 @@ static int confine_files(void) {
 
 // ── Both ───────────────────────────────────────────────────────────────────
 
+#ifdef IO_INSTRUMENTED // sanitizers and coverage open files at exit
+enum { INSTRUMENTED = 1 };
+#else
+enum { INSTRUMENTED = 0 };
+#endif
+
 unsigned io_sandbox_enter(struct io_error *note) {
   note->text[0] = 0;
-#ifdef IO_INSTRUMENTED // sanitizers and coverage open files at exit
-  io_error_set(note, "not confined: this is an instrumented build");
-  return 0;
-#else
+  if (INSTRUMENTED) {
+    io_error_set(note, "not confined: this is an instrumented build");
+    return 0;
+  }
   unsigned in_force = 0;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     io_error_set(note, "not confined: %s", strerror(errno));
@@ -197,5 +203,4 @@ unsigned io_sandbox_enter(struct io_error *note) {
   else if (files)
     io_error_set(note, "not confined by Landlock: %s", strerror(-files));
   return in_force;
-#endif
 }
