@@ -18,13 +18,14 @@ bool kl_image_u64(struct kl_attach *a, enum kl_symbol_id symbol, uint64_t *ret) 
 
 // ── The image ──────────────────────────────────────────────────────────────
 
+// Where x86-64 images are linked: CONFIG_PHYSICAL_START, 16 MiB but for old
+// kdump kernels. arm64 depends on release and configuration: not known.
+static const uint64_t x86_64_linked_at = 0xffffffff81000000;
+
 static void find_image(struct kl_attach *a) {
   struct kl_kernel *k = a->k;
   k->image_base = k->known[KL_S__text].present ? k->known[KL_S__text].address : a->hold.start;
   k->image_phys = kl_image_phys(a, k->image_base);
-  // Where x86-64 images are linked: CONFIG_PHYSICAL_START, 16 MiB but for old
-  // kdump kernels. arm64 depends on release and configuration: not known.
-  static const uint64_t x86_64_linked_at = 0xffffffff81000000;
   if (!kl_vmcoreinfo_address(k->vmcoreinfo, "KERNELOFFSET", &k->kaslr_offset) && k->paging.arch == KL_ARCH_X86_64 &&
       k->image_base >= x86_64_linked_at)
     k->kaslr_offset = k->image_base - x86_64_linked_at;
