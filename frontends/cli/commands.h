@@ -8,6 +8,7 @@ extern const struct cli_command cli_summary_command;
 extern const struct cli_command cli_struct_command;
 extern const struct cli_command cli_translate_command;
 extern const struct cli_command cli_read_command;
+extern const struct cli_command cli_sql_command;
 extern const struct cli_command cli_tables_command;
 extern const struct cli_command cli_help_command;
 extern const struct cli_command cli_completion_command;

@@ -322,6 +322,19 @@ static const sqlite3_module module = {
     .xRowid = row_id,
 };
 
+// A table without CREATE comes into being when it is first named, and would
+// then ask the authorizer, which allows nothing to be made: so it is named now.
+static int name_once(sqlite3 *db, const char *name) {
+  sqlite3_stmt *statement = NULL;
+  char *sql = sqlite3_mprintf("SELECT 1 FROM \"%w\"", name);
+  if (!sql)
+    return SQLITE_NOMEM;
+  int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+  sqlite3_finalize(statement);
+  sqlite3_free(sql);
+  return rc;
+}
+
 int sql_tables_register(sqlite3 *db, struct kl_dump *dump) {
   const struct kl_table *t;
   for (size_t i = 0; (t = kl_table_at(i)); i++) {
@@ -330,6 +343,8 @@ int sql_tables_register(sqlite3 *db, struct kl_dump *dump) {
       return SQLITE_NOMEM;
     *client = (struct client){dump, t};
     int rc = sqlite3_create_module_v2(db, t->name, &module, client, sqlite3_free);
+    if (rc == SQLITE_OK)
+      rc = name_once(db, t->name);
     if (rc != SQLITE_OK)
       return rc;
   }
