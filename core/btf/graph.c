@@ -216,34 +216,38 @@ static uint32_t held_by_value(const struct graph *g, uint32_t id) {
 
 struct frame {
   uint32_t id, next_member;
+  uint32_t height; // of the members so far
 };
 
-// Depth-first over by-value members. Every type is entered once.
+// Depth-first over by-value members. Every type is entered once, and its height
+// kept: how many levels it needs of those that walk by value.
 static enum kl_status check_nesting_from(struct graph *g, uint32_t root) {
   struct frame stack[KL_BTF_DEPTH];
   uint32_t used = 1, first = g->btf->first_id;
-  stack[0] = (struct frame){root, 0};
+  stack[0] = (struct frame){root, 0, 0};
   g->heights[root - first] = HEIGHT_OPEN;
   while (used) {
     struct frame *top = &stack[used - 1];
     const uint8_t *p = kl_btf_raw(g->btf, top->id);
-    uint32_t child = 0, vlen = kl_btf_info_vlen(kl_le32(p + 4));
-    while (!child && top->next_member < vlen) {
-      g->at = p + KL_BTF_TYPE_BYTES + (size_t)top->next_member++ * 12 + 4;
-      child = held_by_value(g, kl_le32(g->at));
-      if (child && g->heights[child - first] == HEIGHT_OPEN)
-        return KL_ERR_MALFORMED;
-      if (child && g->heights[child - first])
-        child = 0; // done already
+    if (top->next_member == kl_btf_info_vlen(kl_le32(p + 4))) {
+      uint32_t height = top->height + 1;
+      g->heights[top->id - first] = (uint8_t)height;
+      if (--used && stack[used - 1].height < height)
+        stack[used - 1].height = height;
+      continue;
     }
-    if (child) {
-      if (used == g->depth)
-        return KL_ERR_MALFORMED;
+    g->at = p + KL_BTF_TYPE_BYTES + (size_t)top->next_member++ * 12 + 4;
+    uint32_t child = held_by_value(g, kl_le32(g->at));
+    if (!child)
+      continue;
+    uint32_t height = g->heights[child - first]; // 0: not entered yet, at least 1
+    if (height == HEIGHT_OPEN || used + (height ? height : 1) > g->depth)
+      return KL_ERR_MALFORMED;
+    if (!height) {
       g->heights[child - first] = HEIGHT_OPEN;
-      stack[used++] = (struct frame){child, 0};
-    } else {
-      g->heights[top->id - first] = 1;
-      used--;
+      stack[used++] = (struct frame){child, 0, 0};
+    } else if (top->height < height) {
+      top->height = height;
     }
   }
   return KL_OK;
