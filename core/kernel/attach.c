@@ -54,7 +54,7 @@ static uint64_t moved(const struct kl_image_layout *from, const struct kl_image_
 // Verifies and settles under the layout in use; what failed is given back.
 static enum kl_status try_here(struct kl_attach *a, const struct kl_proposal *proposal,
                                const struct kl_image_layout *seen) {
-  size_t mark = kl_arena_mark(a->k->arena);
+  size_t mark = kl_arena_mark(a->k->arena), noted = a->k->diagnostics ? a->k->diagnostics->used : 0;
   a->hold = proposal->hold;
   if (proposal->places && a->layout.name) {
     uint64_t phys = proposal->va - proposal->hold.image_to_phys;
@@ -72,6 +72,8 @@ static enum kl_status try_here(struct kl_attach *a, const struct kl_proposal *pr
   status = kl_attach_settle(a);
   if (status != KL_OK && !kl_attach_stops(status)) {
     kl_arena_rewind(a->k->arena, mark);
+    if (a->k->diagnostics) // of a kernel that was none
+      a->k->diagnostics->used = noted;
     clear_kernel(a);
   }
   return status;

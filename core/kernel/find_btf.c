@@ -37,8 +37,68 @@ static enum kl_status by_symbols(struct kl_attach *a) {
   return open_btf(a, kl_image_phys(a, start), end - start, "__start_BTF");
 }
 
+static enum kl_status by_option(struct kl_attach *a) {
+  struct kl_kernel *k = a->k;
+  struct kl_bytes data = {a->options->btf, a->options->btf_bytes};
+  size_t mark = kl_arena_mark(k->arena);
+  uint64_t bad;
+  if (!data.n)
+    return KL_ERR_NOT_FOUND;
+  enum kl_status status = kl_btf_open(k->arena, data, NULL, k->limits, &k->btf, &bad);
+  if (status == KL_OK && kl_btf_find_struct(k->btf, "task_struct")) {
+    k->btf_bytes = kl_btf_bytes(k->btf);
+    a->btf_by = "the file that was given";
+    return KL_OK;
+  }
+  kl_diagnostics_add(k->diagnostics, "attach", "the BTF that was given", bad, status ? status : KL_ERR_NOT_FOUND);
+  k->btf = NULL;
+  kl_arena_rewind(k->arena, mark);
+  return status == KL_ERR_NO_MEMORY ? status : KL_ERR_NOT_FOUND;
+}
+
+// A kernel's BTF has over 1 MiB; modules' have kilobytes.
+static const uint64_t MIN_BYTES = 1ull << 20;
+
+// Any place of [start, end) where a header says that enough follows. Copies may
+// be damaged: what the boot decompressor left is partly overwritten.
+static enum kl_status by_scan(struct kl_attach *a, uint64_t start, uint64_t end, const char *by) {
+  struct kl_kernel *k = a->k;
+  struct kl_scan scan;
+  size_t mark = kl_arena_mark(k->arena);
+  KL_TRY(kl_scan_init(&scan, k->arena, k->image, &a->options->progress, "BTF", KL_MARK_BTF, start, end));
+  enum kl_status status = KL_ERR_NOT_FOUND;
+  for (uint64_t tries = k->limits->candidates; tries;) {
+    enum kl_mark kind;
+    uint64_t phys, total;
+    uint8_t head[KL_BTF_PROBE_BYTES];
+    status = kl_scan_next(&scan, &kind, &phys);
+    if (status != KL_OK)
+      break;
+    status = KL_ERR_NOT_FOUND;
+    if (kl_image_read(k->image, phys, head, sizeof head) != KL_OK ||
+        !kl_btf_probe(kl_bytes_of(head, sizeof head), &total) || total < MIN_BYTES)
+      continue;
+    status = open_btf(a, phys, total, by);
+    if (status == KL_OK || kl_attach_stops(status))
+      return status;
+    kl_diagnostics_add(k->diagnostics, "attach", "a damaged copy of BTF", phys, status);
+    tries--;
+  }
+  kl_arena_rewind(k->arena, mark);
+  return kl_attach_stops(status) ? status : KL_ERR_NOT_FOUND;
+}
+
 enum kl_status kl_attach_btf(struct kl_attach *a) {
-  enum kl_status status = by_symbols(a);
+  enum kl_status status = by_option(a);
+  if (status != KL_OK && !kl_attach_stops(status))
+    status = by_symbols(a);
+  for (size_t i = 0; i < a->hold.n_constant && status != KL_OK && !kl_attach_stops(status); i++)
+    status = by_scan(a, a->hold.constant[i].start, a->hold.constant[i].end, "a whole copy in the image");
+  if (status != KL_OK && !kl_attach_stops(status))
+    status =
+        by_scan(a, kl_image_phys(a, a->hold.start), kl_image_phys(a, a->hold.end), "a whole copy in the image");
+  if (status != KL_OK && !kl_attach_stops(status))
+    status = by_scan(a, 0, 0, "a whole copy in memory");
   if (status != KL_OK)
     kl_attach_why(a, "no whole BTF of the kernel; give one with --btf", 0, status);
   return status;

@@ -1,6 +1,7 @@
 // Names: which symbol table, and the addresses that kernlens asks for.
 #include "base/memory.h"
 #include "kernel/attach.h"
+#include "kernel/exports.h"
 #include "kernel/symbol_table.h"
 #include "kernel/vmcoreinfo.h"
 
@@ -96,14 +97,126 @@ static enum kl_status find_kallsyms(struct kl_attach *a) {
   return status;
 }
 
+// ── A System.map ───────────────────────────────────────────────────────────
+
+// The user's map, moved to where the image is. It proves itself like kallsyms.
+static enum kl_status by_map(struct kl_attach *a) {
+  struct kl_bytes text = {a->options->symbols, a->options->symbols_bytes};
+  struct kl_symbols *symbols;
+  struct kl_symbol first;
+  if (!text.n)
+    return KL_ERR_NOT_FOUND;
+  KL_TRY(kl_symbols_from_map(a->k->arena, text, a->k->limits, &symbols));
+  KL_TRY(kl_symbols_find(symbols, kl_bytes_of("_text", 5), &first));
+  symbols->shift = a->hold.start - first.address;
+  uint64_t offset;
+  if (kl_vmcoreinfo_address(a->k->vmcoreinfo, "KERNELOFFSET", &offset))
+    symbols->shift = offset;
+  if (!fits_image(a, symbols))
+    return KL_ERR_NOT_FOUND;
+  a->k->symbols = symbols;
+  a->symbols_by = "the System.map that was given";
+  return KL_OK;
+}
+
+static enum kl_status find_table(struct kl_attach *a) {
+  size_t mark = kl_arena_mark(a->k->arena);
+  enum kl_status status = by_map(a);
+  if (status == KL_OK || status == KL_ERR_NO_MEMORY)
+    return status;
+  kl_arena_rewind(a->k->arena, mark);
+  if (a->options->symbols_bytes)
+    kl_diagnostics_add(a->k->diagnostics, "attach", "System.map", 0, status);
+  return find_kallsyms(a);
+}
+
+// ── Single names ───────────────────────────────────────────────────────────
+
+static void know(struct kl_kernel *k, enum kl_symbol_id id, uint64_t address) {
+  if (k->known[id].present)
+    return;
+  k->known[id].present = true;
+  k->known[id].address = address;
+}
+
+// VMCOREINFO's own SYMBOL lines. Two of them are values, not addresses: of the
+// arrays mem_section and vmemmap.
+static void names_of_vmcoreinfo(struct kl_attach *a) {
+  struct kl_kernel *k = a->k;
+  for (size_t i = 0; i < KL_SYMBOL_COUNT; i++) {
+    char key[80];
+    struct kl_text t = kl_text_into(key, sizeof key - 1);
+    uint64_t address;
+    kl_text_string(&t, "SYMBOL(");
+    kl_text_string(&t, kl_wanted_name((enum kl_symbol_id)i));
+    kl_text_string(&t, ")");
+    key[t.used] = 0;
+    if (!k->known[i].present && kl_vmcoreinfo_address(k->vmcoreinfo, key, &address) && kl_in_image(a, address))
+      know(k, (enum kl_symbol_id)i, address);
+  }
+}
+
+static void names_of_exports(struct kl_attach *a, const struct kl_wanted *wanted) {
+  struct kl_kernel *k = a->k;
+  struct kl_exports exports;
+  char name[128];
+  size_t n;
+  uint64_t value;
+  enum kl_status status = KL_ERR_NOT_FOUND;
+  for (size_t i = 0; i < a->hold.n_constant && status != KL_OK; i++)
+    status = kl_exports_find(k->arena, k->image, a->hold.constant[i].start, a->hold.constant[i].end, &exports);
+  while (status == KL_OK && kl_exports_next(&exports, name, sizeof name, &n, &value) == KL_OK) {
+    enum kl_symbol_id id;
+    if (kl_wanted_find(wanted, kl_bytes_of(name, n), &id) && kl_in_image(a, value + a->hold.image_to_phys))
+      know(k, id, value + a->hold.image_to_phys);
+  }
+  if (status == KL_OK)
+    a->symbols_by = a->symbols_by ? "kallsyms of code, and exported symbols" : "exported symbols";
+}
+
+// Which of the image's banners is the kernel's: in .rodata, and it names the
+// release that VMCOREINFO names, if there is one.
+static void banner_by_scan(struct kl_attach *a) {
+  struct kl_kernel *k = a->k;
+  struct kl_bytes release = {0};
+  bool told = kl_vmcoreinfo_value(k->vmcoreinfo, "OSRELEASE", &release);
+  for (size_t i = 0; i < a->hold.n_constant && !k->known[KL_S_linux_banner].present; i++) {
+    struct kl_scan scan;
+    enum kl_mark kind;
+    uint64_t phys;
+    uint8_t text[sizeof k->release + 14];
+    size_t mark = kl_arena_mark(k->arena);
+    if (kl_scan_init(&scan, k->arena, k->image, &a->options->progress, "banner", KL_MARK_BANNER,
+                     a->hold.constant[i].start, a->hold.constant[i].end) == KL_OK)
+      while (kl_scan_next(&scan, &kind, &phys) == KL_OK) {
+        if (kl_image_read(k->image, phys, text, sizeof text) != KL_OK || text[14] < '0' || text[14] > '9' ||
+            (told && (release.n > sizeof k->release || memcmp(text + 14, release.p, release.n) != 0)))
+          continue;
+        know(k, KL_S_linux_banner, phys + a->hold.image_to_phys);
+        break;
+      }
+    kl_arena_rewind(k->arena, mark);
+  }
+}
+
 enum kl_status kl_attach_symbols(struct kl_attach *a) {
   struct kl_kernel *k = a->k;
-  enum kl_status status = find_kallsyms(a);
+  struct kl_wanted wanted;
+  enum kl_status status = find_table(a);
   if (kl_attach_stops(status))
     return status;
   if (status != KL_OK) {
     kl_diagnostics_add(k->diagnostics, "attach", "kallsyms", 0, status);
     KL_TRY(kl_symbols_none(k->arena, &k->symbols));
   }
-  return kl_symbols_known(k->symbols, k);
+  size_t mark = kl_arena_mark(k->arena);
+  KL_TRY(kl_wanted_open(k->arena, &wanted));
+  kl_symbols_known(k->symbols, &wanted, k);
+  names_of_vmcoreinfo(a);
+  if (!k->known[KL_S_init_task].present)
+    names_of_exports(a, &wanted);
+  kl_arena_rewind(k->arena, mark);
+  if (!k->known[KL_S_linux_banner].present)
+    banner_by_scan(a);
+  return KL_OK;
 }

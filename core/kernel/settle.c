@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "kernel/attach.h"
 #include "kernel/resolve.h"
-#include "kernel/symbol_table.h"
+#include "kernel/view.h"
 #include "kernel/vmcoreinfo.h"
 
 // Reads the NUL-terminated text at a place of the image into dst.
@@ -74,6 +74,27 @@ static void take_release(struct kl_kernel *k) {
   k->release[n] = 0;
 }
 
+// VMCOREINFO lies where vmcoreinfo_data points, a page of the direct map. It
+// was not needed to come here, but says more than can be found otherwise.
+static void take_vmcoreinfo(struct kl_attach *a) {
+  struct kl_kernel *k = a->k;
+  uint64_t va, phys;
+  struct kl_view view;
+  struct kl_bytes text, symbol;
+  if (k->vmcoreinfo.n || !kl_image_u64(a, KL_S_vmcoreinfo_data, &va) ||
+      kl_space_phys(&k->space, va, &phys) != KL_OK)
+    return;
+  size_t mark = kl_arena_mark(k->arena);
+  uint64_t page = 1ull << k->paging.granule_shift;
+  if (kl_view_open(k->arena, k->image, phys, page - phys % page, &view) == KL_OK && !view.pages &&
+      kl_vmcoreinfo_text(view.all, &text) && kl_vmcoreinfo_value(text, "SYMBOL(_stext)", &symbol)) {
+    k->vmcoreinfo = text;
+    kl_attach_confirm(a, "VMCOREINFO is where vmcoreinfo_data points");
+  } else {
+    kl_arena_rewind(k->arena, mark);
+  }
+}
+
 enum kl_status kl_attach_settle(struct kl_attach *a) {
   struct kl_kernel *k = a->k;
   use_space(a);
@@ -82,6 +103,7 @@ enum kl_status kl_attach_settle(struct kl_attach *a) {
   use_space(a);
   if (k->known[KL_S_linux_banner].present && take_banner(a, k->known[KL_S_linux_banner].address))
     kl_attach_confirm(a, "linux_banner is where its symbol says");
+  take_vmcoreinfo(a);
   take_release(k);
   KL_TRY(kl_attach_btf(a));
   kl_resolve_fields(k);

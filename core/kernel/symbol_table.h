@@ -33,8 +33,17 @@ enum kl_status kl_symbols_from_map(struct kl_arena *arena, struct kl_bytes text,
                                    struct kl_symbols **ret) KL_MUST_USE;
 enum kl_status kl_map_at(const struct kl_symbols *symbols, uint64_t i, struct kl_symbol *ret) KL_MUST_USE;
 
-// The first symbol of each name of KL_SYMBOL_LIST, in one pass; those already
-// present are left alone. What the arena lends for it is given back.
-enum kl_status kl_symbols_known(struct kl_symbols *symbols, struct kl_kernel *k) KL_MUST_USE;
+// The names of KL_SYMBOL_LIST, as a hash table in the arena.
+struct kl_wanted {
+  const uint16_t *slots;
+};
+enum kl_status kl_wanted_open(struct kl_arena *arena, struct kl_wanted *ret) KL_MUST_USE;
+// The place of a name in KL_SYMBOL_LIST; false when it is not there.
+bool kl_wanted_find(const struct kl_wanted *wanted, struct kl_bytes name, enum kl_symbol_id *ret);
+const char *kl_wanted_name(enum kl_symbol_id id);
+
+// The first symbol of each wanted name, in one pass; those already present are
+// left alone.
+void kl_symbols_known(struct kl_symbols *symbols, const struct kl_wanted *wanted, struct kl_kernel *k);
 
 #endif

@@ -97,67 +97,72 @@ enum kl_status kl_symbols_find(struct kl_symbols *symbols, struct kl_bytes name,
 }
 
 // The names of KL_SYMBOL_LIST, as a hash table with room to spare.
-struct wanted {
-  const char *name;
+struct name {
+  const char *text;
   size_t n;
 };
-static const struct wanted wanted[] = {
-#define KL_WANTED(symbol, need) {#symbol, sizeof #symbol - 1},
-    KL_SYMBOL_LIST(KL_WANTED)
-#undef KL_WANTED
+static const struct name names[] = {
+#define KL_NAME(symbol, need) {#symbol, sizeof #symbol - 1},
+    KL_SYMBOL_LIST(KL_NAME)
+#undef KL_NAME
 };
-enum { WANTED_SLOTS = 2048 };
-_Static_assert(KL_SYMBOL_COUNT < WANTED_SLOTS / 2, "the hash table must stay sparse");
+enum { SLOTS = 2048 };
+_Static_assert(KL_SYMBOL_COUNT < SLOTS / 2, "the hash table must stay sparse");
 
-static uint32_t name_hash(const uint8_t *p, size_t n) { // FNV-1a
+static uint32_t name_hash(struct kl_bytes name) { // FNV-1a
   uint32_t h = 2166136261u;
-  for (size_t i = 0; i < n; i++)
-    h = (h ^ p[i]) * 16777619u;
-  return h;
+  for (size_t i = 0; i < name.n; i++)
+    h = (h ^ name.p[i]) * 16777619u;
+  return h % SLOTS;
 }
 
-static void wanted_fill(uint16_t *slots) {
-  for (uint16_t w = 0; w < KL_SYMBOL_COUNT; w++) {
-    uint32_t slot = name_hash((const uint8_t *)wanted[w].name, wanted[w].n) % WANTED_SLOTS;
+enum kl_status kl_wanted_open(struct kl_arena *arena, struct kl_wanted *ret) {
+  uint16_t *slots;
+  KL_TRY(KL_TAKE(arena, SLOTS, &slots));
+  for (uint16_t i = 0; i < KL_SYMBOL_COUNT; i++) {
+    uint32_t slot = name_hash(kl_bytes_of(names[i].text, names[i].n));
     while (slots[slot])
-      slot = (slot + 1) % WANTED_SLOTS;
-    slots[slot] = (uint16_t)(w + 1);
+      slot = (slot + 1) % SLOTS;
+    slots[slot] = (uint16_t)(i + 1);
   }
+  ret->slots = slots;
+  return KL_OK;
 }
 
-static bool wanted_find(const uint16_t *slots, struct kl_bytes name, size_t *ret) {
-  for (uint32_t slot = name_hash(name.p, name.n) % WANTED_SLOTS; slots[slot]; slot = (slot + 1) % WANTED_SLOTS) {
-    *ret = slots[slot] - 1u;
-    if (bytes_same(name, wanted[*ret].name, wanted[*ret].n))
+bool kl_wanted_find(const struct kl_wanted *wanted, struct kl_bytes name, enum kl_symbol_id *ret) {
+  for (uint32_t slot = name_hash(name); wanted->slots[slot]; slot = (slot + 1) % SLOTS) {
+    size_t i = wanted->slots[slot] - 1u;
+    *ret = (enum kl_symbol_id)i;
+    if (bytes_same(name, names[i].text, names[i].n))
       return true;
   }
   return false;
+}
+
+const char *kl_wanted_name(enum kl_symbol_id id) {
+  return names[id].text;
 }
 
 static bool begins_any(struct kl_bytes token) {
-  for (size_t w = 0; w < KL_SYMBOL_COUNT; w++)
-    if (may_begin(token, wanted[w].name, wanted[w].n))
+  for (size_t i = 0; i < KL_SYMBOL_COUNT; i++)
+    if (may_begin(token, names[i].text, names[i].n))
       return true;
   return false;
 }
 
-static void note_known(const uint16_t *slots, struct kl_kernel *k, struct kl_symbols *symbols, uint64_t i,
+static void note_known(const struct kl_wanted *wanted, struct kl_kernel *k, struct kl_symbols *symbols, uint64_t i,
                        struct kl_symbol *symbol) {
-  size_t w;
-  if (!wanted_find(slots, symbol->name, &w) || k->known[w].present)
+  enum kl_symbol_id id;
+  if (!kl_wanted_find(wanted, symbol->name, &id) || k->known[id].present)
     return;
   if (symbols->kallsyms && kl_kallsyms_address(symbols->kallsyms, i, &symbol->address) != KL_OK)
     return;
-  k->known[w].present = true;
-  k->known[w].address = symbol->address;
+  k->known[id].present = true;
+  k->known[id].address = symbol->address;
 }
 
-enum kl_status kl_symbols_known(struct kl_symbols *symbols, struct kl_kernel *k) {
-  size_t mark = kl_arena_mark(k->arena);
-  uint16_t *slots;
+void kl_symbols_known(struct kl_symbols *symbols, const struct kl_wanted *wanted, struct kl_kernel *k) {
   bool begins[KL_KALLSYMS_TOKENS];
-  KL_TRY(KL_TAKE(k->arena, WANTED_SLOTS, &slots));
-  wanted_fill(slots);
   for (unsigned t = 0; symbols->kallsyms && t < KL_KALLSYMS_TOKENS; t++)
     begins[t] = begins_any(kl_kallsyms_token(symbols->kallsyms, (uint8_t)t));
   for (uint64_t i = 0; i < symbols->count; i++) {
@@ -165,14 +170,12 @@ enum kl_status kl_symbols_known(struct kl_symbols *symbols, struct kl_kernel *k)
     struct kl_bytes tokens;
     if (!symbols->kallsyms) {
       if (kl_map_at(symbols, i, &symbol) == KL_OK)
-        note_known(slots, k, symbols, i, &symbol);
+        note_known(wanted, k, symbols, i, &symbol);
     } else if (take_tokens(symbols, i, &tokens) == KL_OK && begins[tokens.p[0]] &&
                expand(symbols, tokens, &symbol) == KL_OK) {
-      note_known(slots, k, symbols, i, &symbol);
+      note_known(wanted, k, symbols, i, &symbol);
     }
   }
-  kl_arena_rewind(k->arena, mark);
-  return KL_OK;
 }
 
 // ── By address ─────────────────────────────────────────────────────────────
