@@ -154,7 +154,7 @@ static int run(const struct cli *cli) {
   raw("kernlens \\- ask a dump of a Linux guest's memory\n");
   section("SYNOPSIS");
   raw(".B kernlens\n.I DUMP\n.br\n.B kernlens\n.I TABLE DUMP\n[\\fIcolumn\\fR=\\fIvalue\\fR ...]\n.br\n"
-      ".B kernlens\n.I COMMAND\n...\n");
+      ".B kernlens\n.I COMMAND\n\\&...\n");
   section("DESCRIPTION");
   text("kernlens answers questions about a Linux guest from a dump of its memory and nothing else: the types come "
        "from the BTF in the dump, the addresses from its kallsyms, the layout from its page tables. The container "

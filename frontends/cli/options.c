@@ -153,7 +153,9 @@ int cli_misuse(const struct cli *cli, const char *format, ...) {
     line[0] = 0;
   va_end(list);
   const char *word = cli->table ? cli->table->name : cli->command ? cli->command->name : "";
-  cli_complain("%s; see: kernlens %s%s--help", line, word, *word ? " " : "");
+  size_t n = strlen(line);
+  cli_complain("%s%s kernlens %s%s--help", line, n && line[n - 1] == '?' ? " See:" : "; see:", word,
+               *word ? " " : "");
   return CLI_USAGE;
 }
 
@@ -237,10 +239,8 @@ static int unknown_word(const struct cli *cli, const char *word, bool only) {
     cli_guess_offer(&guess, cli_command_at(i)->name);
   for (size_t i = 0; kl_table_at(i); i++)
     cli_guess_offer(&guess, kl_table_at(i)->name);
-  if (guess.best)
-    return cli_misuse(cli, "%s is no command, no table%s: did you mean %s?", word, only ? " and no file" : "",
-                      guess.best);
-  return cli_misuse(cli, "%s is no command and no table", word);
+  return cli_misuse(cli, "%s is no command%s%s%s%s", word, only ? ", no table and no file" : " and no table",
+                    guess.best ? ": did you mean " : "", guess.best ? guess.best : "", guess.best ? "?" : "");
 }
 
 // Decides what the first word is: a command, a table, or a dump to sum up.

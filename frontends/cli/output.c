@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "progress.h"
+
 enum { FLUSH_MS = 50 };
 
 int64_t cli_now_ms(void) {
@@ -20,7 +22,7 @@ static enum kl_status write_all(void *user, const char *p, size_t n) {
   struct cli_output *out = user;
   while (n) {
     ssize_t done = write(out->fd, p, n);
-    if (done < 0 && errno == EINTR)
+    if (done < 0 && errno == EINTR && !cli_cancelled())
       continue;
     if (done <= 0) {
       out->error = done < 0 ? errno : EIO;
@@ -75,7 +77,7 @@ int cli_output_end(struct cli_output *out) {
     out->error = errno;
   if (!out->error)
     return CLI_ANSWERED;
-  if (out->error != EPIPE)
+  if (out->error != EPIPE && out->error != EINTR)
     cli_complain("cannot write the answer: %s", strerror(out->error));
   return CLI_FAILED;
 }

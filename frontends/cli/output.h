@@ -25,7 +25,7 @@ void cli_output_init(struct cli_output *out, const struct cli *cli);
 // writing has failed and more is of no use.
 bool cli_output_row(struct cli_output *out);
 // Writes what is left. CLI_ANSWERED, or CLI_FAILED after it has said why (but
-// for a reader that has gone away, which is its own affair).
+// for a reader that has gone away, and Ctrl-C: both know).
 int cli_output_end(struct cli_output *out);
 
 // ANSI attributes, nothing where colours are off.

@@ -42,38 +42,51 @@ static bool files_intact(struct cli_session *s, struct io_error *why) {
 
 // ── What failed, and what may help ─────────────────────────────────────────
 
-// By the stage that failed and how; the first that fits.
+// By a word in what the core says it lacks, and the reason; the first that fits.
 static const struct {
-  const char *subject; // null: any
+  const char *word; // null: any
   enum kl_status reason;
   const char *advice;
 } advice[] = {
-    {"btf", KL_ERR_NOT_FOUND, "give its types with --btf FILE (/sys/kernel/btf/vmlinux of that kernel)"},
-    {"symbols", KL_ERR_NOT_FOUND, "give its symbols with --symbols System.map"},
-    {"root", KL_ERR_NOT_FOUND, "give the physical address of its page tables with --root ADDRESS"},
+    {"BTF", KL_ERR_NOT_FOUND, "give its types with --btf FILE: /sys/kernel/btf/vmlinux of that very kernel"},
+    {"symbol", KL_ERR_NOT_FOUND, "give its symbols with --symbols FILE: System.map of that very kernel"},
+    {"kallsyms", KL_ERR_NOT_FOUND, "give its symbols with --symbols FILE: System.map of that very kernel"},
+    {"kernel", KL_ERR_NOT_FOUND, "if it is one, name its page tables with --root ADDRESS"},
     {NULL, KL_ERR_NO_MEMORY, "free some memory, or open a smaller dump"},
     {NULL, KL_ERR_IO, "the file may be damaged, or still being written"},
 };
 
-static const char *advice_on(enum kl_status status, const struct kl_diagnostic *why) {
+static const char *advice_on(enum kl_status status, const char *what) {
   for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
-    if (advice[i].reason == status &&
-        (!advice[i].subject || (why->subject && strcmp(why->subject, advice[i].subject) == 0)))
+    if (advice[i].reason == status && (!advice[i].word || strstr(what, advice[i].word)))
       return advice[i].advice;
   return NULL;
 }
 
-static int core_failed(struct cli_session *s, const char *what, enum kl_status status,
-                       const struct kl_diagnostic *why) {
+// What the container said of itself, if that is not what failed: it may be why.
+static const char *image_trouble(const struct cli_session *s, const char *what) {
+  const struct kl_diagnostics *d = s->dump ? kl_dump_diagnostics(s->dump) : NULL;
+  for (size_t i = 0; d && i < d->used; i++)
+    if (strcmp(d->items[i].subject, "image") == 0 && strcmp(d->items[i].what, what) != 0)
+      return d->items[i].what;
+  return NULL;
+}
+
+// "DUMP: what at where: why; what to try".
+static int core_failed(struct cli_session *s, enum kl_status status, const struct kl_diagnostic *why) {
   cli_progress_clear(&s->progress);
   if (status == KL_ERR_CANCELLED)
     return CLI_CANCELLED;
   char at[32] = "";
-  const char *hint = advice_on(status, why);
+  const char *what = why->what ? why->what : "cannot open it",
+             *hint = strstr(what, "--") ? NULL : advice_on(status, what);
   if (why->object)
     snprintf(at, sizeof at, " at 0x%" PRIx64, why->object);
-  cli_complain("%s: %s: %s%s%s%s: %s%s%s", s->cli->dump, what, why->subject ? why->subject : "",
-               why->subject && why->what ? ", " : "", why->what ? why->what : "", at, kl_status_text(status),
+  // That something was not found is what "no such thing" says already.
+  bool plain = status == KL_ERR_NOT_FOUND && strncmp(what, "no ", 3) == 0;
+  const char *image = image_trouble(s, what);
+  cli_complain("%s: %s%s%s%s%s%s%s%s%s", s->cli->dump, what, at, plain ? "" : ": ",
+               plain ? "" : kl_status_text(status), image ? " (" : "", image ? image : "", image ? ")" : "",
                hint ? "; " : "", hint ? hint : "");
   return CLI_FAILED;
 }
@@ -124,12 +137,12 @@ struct job {
 };
 
 static int take_workspace(struct cli_session *s) {
-  struct kl_diagnostic none = {.subject = "workspace"};
+  struct kl_diagnostic none = {.what = "what its header says"};
   struct io_error why = {0};
   size_t bytes;
   enum kl_status status = kl_workspace_size(&s->options, &bytes);
   if (status != KL_OK)
-    return core_failed(s, "cannot open", status, &none);
+    return core_failed(s, status, &none);
   s->workspace = io_workspace_create(bytes, &why);
   if (!s->workspace) {
     cli_complain("%s: %s", s->cli->dump, why.text);
@@ -149,11 +162,11 @@ static int run_confined(void *user) {
     return code;
   enum kl_status status = kl_dump_open(s->workspace, s->workspace_bytes, &s->options, &s->dump, &why);
   if (status != KL_OK)
-    return core_failed(s, "cannot open", status, &why);
+    return core_failed(s, status, &why);
   if (job->reach != CLI_IMAGE) {
     status = kl_dump_attach(s->dump, &why);
     if (status != KL_OK && (job->reach == CLI_KERNEL || status == KL_ERR_CANCELLED))
-      return core_failed(s, "no kernel found", status, &why);
+      return core_failed(s, status, &why);
   }
   return job->work(s, job->user);
 }

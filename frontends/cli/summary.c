@@ -216,7 +216,7 @@ static int sum_up(struct cli_session *session, void *user) {
   if (s.json)
     kl_text_string(&out->text, "}\n");
   int code = cli_output_end(out);
-  if (s.stopped == KL_ERR_CANCELLED)
+  if (s.stopped == KL_ERR_CANCELLED || cli_cancelled())
     return CLI_CANCELLED;
   if (!s.partial || code != CLI_ANSWERED)
     return code;

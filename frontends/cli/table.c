@@ -116,7 +116,7 @@ static int answer(struct cli_session *s, void *user) {
   cli_sink_end(sink, s->cli);
   free(memory);
   int code = cli_output_end(sink->out);
-  if (status == KL_ERR_CANCELLED)
+  if (status == KL_ERR_CANCELLED || cli_cancelled())
     return CLI_CANCELLED;
   if (partial)
     cli_session_tell_lost(s, lost_before);

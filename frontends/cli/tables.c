@@ -64,8 +64,8 @@ static int run(const struct cli *cli) {
     struct cli_guess guess = {.typed = cli->arguments[0]};
     for (size_t i = 0; kl_table_at(i); i++)
       cli_guess_offer(&guess, kl_table_at(i)->name);
-    return cli_misuse(cli, "no table '%s'%s%s", cli->arguments[0], guess.best ? ": did you mean " : "",
-                      guess.best ? guess.best : "");
+    return cli_misuse(cli, "no table '%s'%s%s%s", cli->arguments[0], guess.best ? ": did you mean " : "",
+                      guess.best ? guess.best : "", guess.best ? "?" : "");
   }
   bool whole = !one && cli->format == CLI_TABLE;
   uint64_t all = (1ull << COLUMNS) - 1;
