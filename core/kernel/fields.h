@@ -247,6 +247,9 @@
   X(printk_info, flags, OPTIONAL, "")                                                                              \
   X(printk_info, level, OPTIONAL, "")                                                                              \
   X(printk_info, caller_id, OPTIONAL, "")                                                                          \
+  X(printk_info, dev_info, OPTIONAL, "")                                                                           \
+  X(dev_printk_info, subsystem, OPTIONAL, "")                                                                      \
+  X(dev_printk_info, device, OPTIONAL, "")                                                                         \
   X(module, state, OPTIONAL, "CONFIG_MODULES")                                                                     \
   X(module, list, OPTIONAL, "")                                                                                    \
   X(module, name, OPTIONAL, "")                                                                                    \

@@ -11,6 +11,10 @@
   X(segments)                                                                                                      \
   X(diagnostics)                                                                                                   \
   X(symbols)                                                                                                       \
+  X(cpus)                                                                                                          \
+  X(log)                                                                                                           \
+  X(modules)                                                                                                       \
+  X(module_sections)                                                                                               \
   /* types */                                                                                                      \
   X(types)                                                                                                         \
   X(members)                                                                                                       \

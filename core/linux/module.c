@@ -1,0 +1,174 @@
+// Kernel modules: the list, and what /proc/modules shows of one.
+#include "linux/module.h"
+
+#include "base/checked.h"
+#include "base/memory.h"
+
+enum kl_status kl_module_walk_init(struct kl_module_walk *walk, struct kl_kernel *kernel,
+                                   struct kl_budget *budget) {
+  walk->count = 0;
+  if (!kernel->known[KL_S_modules].present || !kl_has(kernel, KL_F_module_list))
+    return KL_ERR_NOT_FOUND;
+  kl_list_init(&walk->list, kernel, budget, kernel->known[KL_S_modules].address);
+  return KL_OK;
+}
+
+enum kl_status kl_module_walk_next(struct kl_module_walk *walk, uint64_t *module) {
+  struct kl_kernel *k = walk->list.kernel;
+  uint64_t node;
+  KL_TRY(kl_list_next(&walk->list, &node));
+  if (walk->count++ >= k->limits->modules) {
+    walk->list.done = true;
+    return KL_ERR_LIMIT;
+  }
+  return kl_container(k, node, KL_F_module_list, module);
+}
+
+static const struct {
+  enum kl_enum_id value;
+  const char *name;
+} states[] = {
+    {KL_E_module_state_MODULE_STATE_LIVE, "Live"},
+    {KL_E_module_state_MODULE_STATE_COMING, "Loading"},
+    {KL_E_module_state_MODULE_STATE_GOING, "Unloading"},
+    {KL_E_module_state_MODULE_STATE_UNFORMED, "Unformed"},
+};
+
+enum kl_status kl_module_state(struct kl_kernel *k, uint64_t module, const char **ret) {
+  uint64_t state;
+  KL_TRY(kl_get(k, module, KL_F_module_state, &state));
+  for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+    if (k->enums[states[i].value].present && (int64_t)state == k->enums[states[i].value].value) {
+      *ret = states[i].name;
+      return KL_OK;
+    }
+  return KL_ERR_MALFORMED;
+}
+
+enum kl_status kl_module_references(struct kl_kernel *k, uint64_t module, uint64_t *ret) {
+  uint64_t count;
+  KL_TRY(kl_get(k, module, KL_F_module_refcnt, &count));
+  *ret = (uint32_t)(count - 1); // the module holds one itself: MODULE_REF_BASE
+  return KL_OK;
+}
+
+// Bit i of module.taints: taint_flags[] in kernel/panic.c.
+static const char taint_letters[] = "PFSRMBUDAWCIOELKXTNJ";
+
+enum kl_status kl_module_taints(struct kl_kernel *k, uint64_t module, char *dst, size_t *ret) {
+  uint64_t taints;
+  KL_TRY(kl_get(k, module, KL_F_module_taints, &taints));
+  size_t n = 0;
+  for (size_t i = 0; i < 64; i++)
+    if (taints >> i & 1)
+      dst[n++] = i < sizeof taint_letters - 1 ? taint_letters[i] : '?';
+  *ret = n;
+  return KL_OK;
+}
+
+// ── Memory ─────────────────────────────────────────────────────────────────
+
+// Since 6.4 (ac3b43283923 "module: replace module_layout with module_memory")
+// a module has one piece of memory a kind.
+static const struct {
+  enum kl_enum_id value;
+  const char *kind;
+} pieces[] = {
+    {KL_E_mod_mem_type_MOD_TEXT, "text"},
+    {KL_E_mod_mem_type_MOD_DATA, "data"},
+    {KL_E_mod_mem_type_MOD_RODATA, "rodata"},
+    {KL_E_mod_mem_type_MOD_RO_AFTER_INIT, "ro_after_init"},
+    {KL_E_mod_mem_type_MOD_INIT_TEXT, "init_text"},
+    {KL_E_mod_mem_type_MOD_INIT_DATA, "init_data"},
+    {KL_E_mod_mem_type_MOD_INIT_RODATA, "init_rodata"},
+};
+enum { PIECES = sizeof pieces / sizeof *pieces };
+
+static enum kl_status piece(struct kl_kernel *k, uint64_t module, uint64_t i, struct kl_module_region *ret) {
+  uint64_t at;
+  KL_TRY(kl_member(k, module, KL_F_module_mem, &at));
+  ret->kind = pieces[i].kind;
+  ret->address = ret->bytes = 0;
+  if (!k->enums[pieces[i].value].present)
+    return KL_OK;
+  uint64_t index = (uint64_t)k->enums[pieces[i].value].value, bytes = k->types[KL_T_module_memory].bytes, offset;
+  if (!kl_mul(index, bytes, &offset) || offset > k->fields[KL_F_module_mem].size)
+    return KL_ERR_MALFORMED;
+  KL_TRY(kl_get_pointer(k, at + offset, KL_F_module_memory_base, &ret->address));
+  return kl_get(k, at + offset, KL_F_module_memory_size, &ret->bytes);
+}
+
+// Before, two or three layouts, each with text first, then rodata, then what is
+// read-only after init, then data; ends are counted from the layout's base.
+static const struct {
+  enum kl_field_id layout, begin, end; // begin, end: KL_FIELD_COUNT for none
+  const char *kind;
+} parts[] = {
+    {KL_F_module_core_layout, KL_FIELD_COUNT, KL_F_module_layout_text_size, "text"},
+    {KL_F_module_core_layout, KL_F_module_layout_text_size, KL_F_module_layout_ro_size, "rodata"},
+    {KL_F_module_core_layout, KL_F_module_layout_ro_size, KL_F_module_layout_ro_after_init_size, "ro_after_init"},
+    {KL_F_module_core_layout, KL_F_module_layout_ro_after_init_size, KL_F_module_layout_size, "data"},
+    {KL_F_module_data_layout, KL_FIELD_COUNT, KL_F_module_layout_size, "data"},
+    {KL_F_module_init_layout, KL_FIELD_COUNT, KL_F_module_layout_text_size, "init_text"},
+    {KL_F_module_init_layout, KL_F_module_layout_text_size, KL_F_module_layout_ro_size, "init_rodata"},
+    {KL_F_module_init_layout, KL_F_module_layout_ro_size, KL_F_module_layout_size, "init_data"},
+};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+static enum kl_status part(struct kl_kernel *k, uint64_t module, uint64_t i, struct kl_module_region *ret) {
+  uint64_t layout, base, begin = 0, end;
+  ret->kind = parts[i].kind;
+  ret->address = ret->bytes = 0;
+  if (!kl_has(k, parts[i].layout))
+    return KL_OK;
+  KL_TRY(kl_member(k, module, parts[i].layout, &layout));
+  KL_TRY(kl_get_pointer(k, layout, KL_F_module_layout_base, &base));
+  if (parts[i].begin != KL_FIELD_COUNT)
+    KL_TRY(kl_get(k, layout, parts[i].begin, &begin));
+  KL_TRY(kl_get(k, layout, parts[i].end, &end));
+  if (end > begin) {
+    ret->address = base + begin;
+    ret->bytes = end - begin;
+  }
+  return KL_OK;
+}
+
+static enum kl_status per_cpu(struct kl_kernel *k, uint64_t module, struct kl_module_region *ret) {
+  *ret = (struct kl_module_region){.kind = "percpu"};
+  if (!kl_has(k, KL_F_module_percpu))
+    return KL_OK;
+  KL_TRY(kl_get(k, module, KL_F_module_percpu, &ret->address));
+  return kl_get(k, module, KL_F_module_percpu_size, &ret->bytes);
+}
+
+enum kl_status kl_module_region(struct kl_kernel *k, uint64_t module, uint64_t i, struct kl_module_region *ret) {
+  uint64_t n = kl_has(k, KL_F_module_mem) ? PIECES : PARTS;
+  if (i > n)
+    return KL_END;
+  if (i == n)
+    return per_cpu(k, module, ret);
+  return kl_has(k, KL_F_module_mem) ? piece(k, module, i, ret) : part(k, module, i, ret);
+}
+
+enum kl_status kl_module_base(struct kl_kernel *k, uint64_t module, uint64_t *ret) {
+  if (!kl_has(k, KL_F_module_mem)) {
+    uint64_t layout;
+    KL_TRY(kl_member(k, module, KL_F_module_core_layout, &layout));
+    return kl_get_pointer(k, layout, KL_F_module_layout_base, ret);
+  }
+  struct kl_module_region text;
+  KL_TRY(piece(k, module, 0, &text));
+  *ret = text.address;
+  return KL_OK;
+}
+
+enum kl_status kl_module_bytes(struct kl_kernel *k, uint64_t module, uint64_t *ret) {
+  uint64_t n = kl_has(k, KL_F_module_mem) ? PIECES : PARTS;
+  *ret = 0;
+  for (uint64_t i = 0; i < n; i++) { // all but the per-CPU ones
+    struct kl_module_region region;
+    KL_TRY(kl_module_region(k, module, i, &region));
+    *ret += region.bytes;
+  }
+  return KL_OK;
+}
