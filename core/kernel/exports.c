@@ -79,14 +79,14 @@ static bool take_table(struct kl_image *image, uint64_t phys, struct kl_exports 
   return true;
 }
 
-// The places of "init_task", by page; the linker may have merged it as the end
-// of a longer name.
+static const char anchor[] = "init_task";
+
+// Its places; the linker may have merged it as the end of a longer name.
 static size_t find_names(const struct kl_view *view, uint64_t *places) {
-  static const char name[] = "init_task";
   size_t n = 0;
   const uint8_t *p = view->all.p;
-  for (size_t at = 0; at + sizeof name <= view->all.n && n < MAX_NAMES; at++)
-    if (p[at] == 'i' && p[at + 4] == '_' && memcmp(p + at, name, sizeof name) == 0)
+  for (size_t at = 0; at + sizeof anchor <= view->all.n && n < MAX_NAMES; at++)
+    if (p[at] == 'i' && p[at + 4] == '_' && memcmp(p + at, anchor, sizeof anchor) == 0)
       places[n++] = at;
   return n;
 }
