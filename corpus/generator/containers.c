@@ -157,8 +157,25 @@ static void write_page(uint64_t pfn, const uint8_t *page, struct bytes *ret) {
   }
 }
 
+// Frames of larger pages come together: a table is never there in part.
+static bool is_empty(const struct guest *g, const uint8_t *frame, uint64_t at) {
+  const uint8_t *page = frame - at % g->page;
+  for (uint64_t i = 0; i < g->page; i++)
+    if (page[i])
+      return false;
+  return true;
+}
+
 void write_script(struct guest *g, struct bytes *ret) {
   for (size_t i = 0; i < g->n_ram; i++)
-    for (uint64_t at = 0; at < g->ram[i].bytes; at += 4096)
-      write_page((g->ram[i].start + at) >> 12, g->ram[i].p + at, ret);
+    for (uint64_t at = 0; at < g->ram[i].bytes; at += 4096) {
+      const uint8_t *frame = g->ram[i].p + at;
+      uint64_t pfn = (g->ram[i].start + at) >> 12;
+      size_t before = ret->n;
+      write_page(pfn, frame, ret);
+      if (ret->n == before && !is_empty(g, frame, at)) {
+        bytes_number(ret, pfn << 24, 8);
+        bytes_number(ret, 0, 1);
+      }
+    }
 }

@@ -1,4 +1,274 @@
+// The fuzzers' seeds: DIRECTORY/HARNESS/NAME. Each ends in the 16 option bytes
+// that fuzz/harness.h reads from the end; zeros mean nothing special.
 #include "seeds.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "btf.h"
+#include "containers.h"
+#include "subjects.h"
+
+enum { TAIL = 16 };
+
+struct folder {
+  const char *root;
+};
+
+static void write_seed(const struct folder *to, const char *harness, const char *name, struct bytes *body,
+                       const uint8_t *options, size_t n_options) {
+  for (size_t i = 0; i < TAIL; i++)
+    bytes_number(body, TAIL - 1 - i < n_options ? options[TAIL - 1 - i] : 0, 1);
+  const char *folder = print("%s/%s", to->root, harness), *path = print("%s/%s", folder, name);
+  if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+    die("could not make %s", folder);
+  FILE *f = fopen(path, "wb");
+  if (!f || fwrite(body->p, 1, body->n, f) != body->n || fclose(f) != 0)
+    die("could not write %s", path);
+}
+
+static void plain_seed(const struct folder *to, const char *harness, const char *name, struct bytes *body) {
+  write_seed(to, harness, name, body, NULL, 0);
+}
+
+static struct options options_of(const char *shape, enum era era, uint64_t seed) {
+  struct options o = {.seed = seed, .shape = paging_shape_named(shape), .era = era, .vmcoreinfo = true};
+  options_complete(&o, -1);
+  return o;
+}
+
+// A machine of a few pages with a word in each: for containers.
+static struct guest *bare_guest(const char *shape, uint64_t pages) {
+  struct options o = options_of(shape, ERA_6_12, 1);
+  struct guest *g = take(sizeof *g);
+  guest_init(g, &o);
+  g->cpus = 2;
+  g->hostname = "seed";
+  g->release = "6.12.0";
+  bytes_print(&g->vmcoreinfo, "OSRELEASE=6.12.0\nPAGESIZE=%llu\nKERNELOFFSET=0\n", (unsigned long long)g->page);
+  g->n_ram = 1;
+  g->ram[0] = (struct ram){o.shape->arm ? 0x40000000 : 0x100000, pages * g->page, take(pages * g->page)};
+  for (uint64_t i = 0; i < pages; i += 1 + i % 3)
+    memcpy(g->ram[0].p + i * g->page, "page", 5);
+  return g;
+}
+
+static void container_seeds(const struct folder *to) {
+  for (size_t i = 0; container_at(i); i++) {
+    const struct container *c = container_at(i);
+    if (strcmp(c->name, "script") == 0)
+      continue;
+    static const char *const shapes[] = {"x86_64", "arm64-16k"};
+    for (size_t s = 0; s < 2; s++) {
+      if (s && strcmp(c->name, "elf") != 0 && strcmp(c->name, "kdump") != 0)
+        continue;
+      struct guest *g = bare_guest(shapes[s], s ? 2 : 4);
+      struct bytes b = {0};
+      c->write(g, &b);
+      plain_seed(to, "container", print("%s-%s", c->name, shapes[s]), &b);
+    }
+  }
+}
+
+static void btf_seeds(const struct folder *to) {
+  for (enum era era = ERA_5_10; era < ERA_COUNT; era++) {
+    struct types types;
+    types_init(&types, era, era);
+    // clang-format off
+    types_declare(&types, DECLARE(
+      struct list_head { struct list_head *next, *prev; } fixed;
+      enum color { RED, GREEN = 5, BLUE = -1 };
+      struct task_struct {
+        struct list_head tasks; char comm[16]; int pid; enum color color; unsigned int low:3, high:5;
+        union { long number; void (*call)(void); struct { short x, y; }; }; const char __user *name; u64 more[2][3];
+      };
+      ));
+    // clang-format on
+    types_lay_out(&types);
+    struct chance chance = chance_of(era, "seed");
+    struct btf_style style = {
+        .header_32 = era >= ERA_7_2, .sorted = era >= ERA_7_2, .old_bitfields = era == ERA_5_10};
+    struct bytes base = {0}, whole = {0};
+    btf_write(&types, &style, &chance, &base);
+    bytes_put(&whole, base.p, base.n);
+    static const uint8_t with_value[] = {0, 200};
+    write_seed(to, "btf", print("era-%d", (int)era), &whole, with_value, sizeof with_value);
+    if (era != ERA_6_1)
+      continue;
+    struct bytes split = {0};
+    bytes_put(&split, base.p, base.n);
+    btf_write_split(&types, &base, "in_module", &split);
+    uint8_t options[6] = {1, 200};
+    store(options + 2, base.n, 4);
+    write_seed(to, "btf", "split", &split, options, sizeof options);
+  }
+}
+
+static void kallsyms_seeds(const struct folder *to) {
+  static const enum era eras[] = {ERA_5_10, ERA_6_1, ERA_6_12, ERA_7_2};
+  for (size_t i = 0; i < 4; i++) {
+    struct options o = options_of(i % 2 ? "arm64" : "x86_64", eras[i], i);
+    struct guest *g = take(sizeof *g);
+    guest_init(g, &o);
+    for (int j = 0; j < 600; j++)
+      symbol_add(g, print("%s_%s_%d", j % 3 ? "get" : "put", j % 2 ? "page" : "task", j % 50),
+                 g->image_va + 16 * (uint64_t)j, j % 5 ? 'T' : 'd');
+    image_take(g, IMAGE_CONSTANT, 256, 8);
+    struct kallsyms_locations at;
+    build_kallsyms(g, &at);
+    struct bytes b = {0};
+    write_script(g, &b);
+    plain_seed(to, "kallsyms", print("era-%zu", i), &b);
+  }
+}
+
+static void text_seeds(const struct folder *to) {
+  static const char *const shapes[] = {"x86_64", "arm64"};
+  for (size_t i = 0; i < 2; i++) {
+    struct options o = options_of(shapes[i], ERA_6_12, 9);
+    struct guest *g = guest_build(&o);
+    struct bytes info = {0}, map = {0};
+    bytes_put(&info, g->vmcoreinfo.p, g->vmcoreinfo.n);
+    plain_seed(to, "vmcoreinfo", shapes[i], &info);
+    write_system_map(g, &map);
+    map.n = map.n < 2000 ? map.n : 2000;
+    plain_seed(to, "system_map", shapes[i], &map);
+  }
+  struct bytes b = {0};
+  bytes_string(
+      &b, "plain \x1b[31mred\x07 \xc2\x9b \xe2\x80\xae \xf0\x9f\x98\x80 \xff\xfe back\\slash \"quoted\"\r\n\t");
+  plain_seed(to, "escape", "mixed", &b);
+}
+
+static void put_record(struct bytes *b, uint64_t pfn, uint64_t offset, const void *p, size_t n) {
+  bytes_number(b, pfn << 24 | offset << 12 | (n - 1), 8);
+  bytes_put(b, p, n);
+}
+
+// Entries that are not present, as Linux writes them.
+static void odd_leaves(struct guest *g, uint64_t va) {
+  static const uint64_t x86[] = {0x8000000000001160, 0x00000000000001fc, 0x7ffffffffff0001a, 2};
+  static const uint64_t arm[] = {0x0400000000001400, 0x0000000000000520, 0x0800000000000401, 2};
+  for (uint64_t i = 0; i < 4; i++)
+    set_leaf(g, g->root, va + i * g->page, g->o.shape->arm ? arm[i] : x86[i]);
+}
+
+// The root comes first: the harness takes the first frame for it.
+static void translate_seeds(const struct folder *to) {
+  static const struct {
+    const char *shape;
+    uint8_t option; // of paging_of in fuzz/translate_fuzzer.c
+  } rows[] = {{"x86_64", 0},   {"x86_64-la57", 1}, {"arm64", 3},        {"arm64-39", 4},
+              {"arm64-52", 5}, {"arm64-16k", 6},   {"arm64-16k-52", 8}, {"arm64-64k", 9}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct options o = options_of(rows[i].shape, ERA_6_12, i);
+    struct guest *g = take(sizeof *g);
+    guest_init(g, &o);
+    g->n_mappings = 0;
+    g->root = frames_take(g, g->page);
+    uint64_t user = 0x5555550000, data = frames_take(g, g->page);
+    map_into(g, g->root,
+             &(struct mapping){.va = g->image_va, .phys = g->image_phys, .bytes = 1 << 21, .large = true});
+    map_into(g, g->root, &(struct mapping){.va = user, .phys = data, .bytes = g->page, .user = true});
+    map_into(g, g->root, &(struct mapping){.va = user + g->page, .phys = data, .bytes = g->page, .writable = true});
+    odd_leaves(g, user + 2 * g->page);
+    memcpy(phys_at(g, data, 16), "user memory here", 16);
+    struct bytes b = {0};
+    put_record(&b, g->root >> 12, 0, phys_at(g, g->root, 64), 64);
+    write_script(g, &b);
+    write_seed(to, "translate", rows[i].shape, &b, &rows[i].option, 1);
+  }
+}
+
+// The heads lie where walk_fuzzer.c looks for them.
+static void walk_seed(const struct folder *to) {
+  enum { LIST = 0, HLIST = 16, HLIST_NULLS = 24, RB_ROOT = 32, XARRAY = 64, IDR = 96, MAPLE = 128, NODES = 512 };
+  const uint64_t base = 0xffff888000001000, second = base + 4096;
+  uint8_t *p = take(8192);
+  uint8_t *node = p + NODES;
+  uint64_t at = base + NODES;
+  for (unsigned i = 0; i < 3; i++) { // list of three
+    store(i ? node + 16 * (i - 1) : p + LIST, at + 16 * i, 8);
+    store(node + 16 * i + 8, i ? at + 16 * (i - 1) : base, 8);
+  }
+  store(node + 32, base, 8);
+  store(p + LIST + 8, at + 32, 8);
+  store(p + HLIST, at + 64, 8);
+  store(p + NODES + 64, at + 80, 8);
+  store(p + HLIST_NULLS, at + 96, 8);
+  store(p + NODES + 96, 7 << 1 | 1, 8);
+  store(p + RB_ROOT, at + 128, 8); // a root and its two children
+  store(p + NODES + 128 + 8, at + 160, 8);
+  store(p + NODES + 128 + 16, at + 192, 8);
+  store(p + XARRAY + 8, (second + 0) | 2, 8); // a node of 64 slots, with a sibling and a value
+  store(p + 4096 + 40, at, 8);
+  store(p + 4096 + 48, 0 << 2 | 2, 8);
+  store(p + 4096 + 56, 5 << 1 | 1, 8);
+  store(p + IDR + 8, (second + 1024) | 2, 8); // two levels
+  p[4096 + 1024] = 6;
+  store(p + 4096 + 1024 + 40, (second + 0) | 2, 8);
+  store(p + MAPLE + 8, (second + 2048) | 3 << 3 | 2, 8); // an inner node over a leaf
+  uint8_t *inner = p + 4096 + 2048, *leaf = p + 4096 + 2560;
+  store(inner, 1, 8);
+  store(inner + 8, 0xffff, 8);
+  store(inner + 80, (second + 2560) | 1 << 3, 8);
+  inner[240] = 0;
+  store(leaf, (second + 2048) | 6, 8);
+  store(leaf + 8, 0xfff, 8);
+  store(leaf + 16, 0xffff, 8);
+  store(leaf + 128, at, 8);
+  store(leaf + 136, at + 16, 8);
+  leaf[248] = 1;
+  struct bytes b = {0};
+  put_record(&b, 1, 0, p, 1024);
+  put_record(&b, 2, 0, p + 4096, 4096);
+  plain_seed(to, "walk", "all", &b);
+}
+
+// For fuzz/planted_fuzzer.c: two nodes that point at each other, 4 values each.
+// What it takes to run into its bug is written too, for the replayer.
+static void planted_seed(const struct folder *to) {
+  for (unsigned crash = 0; crash < 2; crash++) {
+    uint8_t p[32] = {0};
+    struct bytes b = {0};
+    store(p, 0x2000, 8);
+    p[8] = 4;
+    put_record(&b, 1, 0, p, sizeof p);
+    store(p, 0x1000, 8);
+    p[8] = crash ? 9 : 4;
+    put_record(&b, 2, 0, p, sizeof p);
+    plain_seed(to, crash ? "planted-crash" : "planted", "list", &b);
+  }
+}
+
+static void guest_seeds(const struct folder *to) {
+  static const struct {
+    const char *shape;
+    enum era era;
+  } rows[] = {{"x86_64", ERA_5_10}, {"x86_64", ERA_6_1},     {"x86_64-la57", ERA_6_12}, {"x86_64", ERA_7_2},
+              {"arm64", ERA_5_10},  {"arm64-16k", ERA_6_12}, {"arm64-52", ERA_7_2}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct options o = options_of(rows[i].shape, rows[i].era, 100 + i);
+    struct guest *g = guest_build(&o);
+    struct bytes b = {0};
+    write_script(g, &b);
+    uint8_t options[1] = {o.shape->arm};
+    write_seed(to, "guest", print("%s-era-%d", rows[i].shape, (int)rows[i].era), &b, options, 1);
+  }
+}
+
 void write_seeds(const char *directory) {
-  (void)directory;
+  struct folder to = {directory};
+  if (mkdir(directory, 0777) != 0 && errno != EEXIST)
+    die("could not make %s", directory);
+  container_seeds(&to);
+  btf_seeds(&to);
+  kallsyms_seeds(&to);
+  text_seeds(&to);
+  translate_seeds(&to);
+  walk_seed(&to);
+  planted_seed(&to);
+  guest_seeds(&to);
 }

@@ -67,8 +67,9 @@ uint8_t *bytes_grow(struct bytes *b, size_t n) {
     b->p = p;
     b->capacity = capacity;
   }
-  uint8_t *at = b->p + b->n;
-  memset(at, 0, n);
+  uint8_t *at = b->n ? b->p + b->n : b->p;
+  if (n) // no bytes at all may have no place
+    memset(at, 0, n);
   b->n += n;
   return at;
 }

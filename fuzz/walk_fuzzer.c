@@ -1,0 +1,152 @@
+// Containers in guest memory: lists, trees, xarrays, maple trees. The input is
+// a page script; the heads lie at fixed places of its first frame (heads[]),
+// all of it seen through a direct map.
+#include <string.h>
+
+#include "page_script.h"
+#include "walk/list.h"
+#include "walk/maple.h"
+#include "walk/rbtree.h"
+#include "walk/xarray.h"
+
+enum { WORKSPACE = 2 << 20, STEPS = 4096 };
+static const uint64_t DIRECT_MAP = 0xffff888000000000, TABLES_PFN = 0xfffffffe;
+
+static const struct {
+  enum kl_field_id field;
+  uint32_t offset, size;
+} fields[] = {
+    {KL_F_list_head_next, 0, 8},
+    {KL_F_list_head_prev, 8, 8},
+    {KL_F_hlist_head_first, 0, 8},
+    {KL_F_hlist_node_next, 0, 8},
+    {KL_F_hlist_nulls_head_first, 0, 8},
+    {KL_F_hlist_nulls_node_next, 0, 8},
+    {KL_F_rb_root_rb_node, 0, 8},
+    {KL_F_rb_node_rb_left, 16, 8},
+    {KL_F_rb_node_rb_right, 8, 8},
+    {KL_F_xarray_xa_head, 8, 8},
+    {KL_F_idr_idr_rt, 0, 16},
+    {KL_F_idr_idr_base, 16, 4},
+    {KL_F_xa_node_shift, 0, 1},
+    {KL_F_xa_node_slots, 40, 512},
+    {KL_F_maple_tree_ma_root, 8, 8},
+    {KL_F_maple_node_parent, 0, 8},
+    {KL_F_maple_node_slot, 8, 248},
+    {KL_F_maple_range_64_pivot, 8, 120},
+    {KL_F_maple_range_64_slot, 128, 128},
+    {KL_F_maple_range_64_meta, 248, 2},
+    {KL_F_maple_arange_64_pivot, 8, 72},
+    {KL_F_maple_arange_64_slot, 80, 80},
+    {KL_F_maple_arange_64_meta, 240, 2},
+    {KL_F_maple_metadata_end, 0, 1},
+};
+
+static const struct {
+  enum kl_enum_id id;
+  int64_t value;
+} enums[] = {
+    {KL_E_maple_type_maple_dense, 0},
+    {KL_E_maple_type_maple_leaf_64, 1},
+    {KL_E_maple_type_maple_range_64, 2},
+    {KL_E_maple_type_maple_arange_64, 3},
+};
+
+enum { LIST = 0, HLIST = 16, HLIST_NULLS = 24, RB_ROOT = 32, XARRAY = 64, IDR = 96, MAPLE = 128 };
+
+static void make_kernel(struct kl_kernel *k, struct kl_arena *arena, struct kl_image *image,
+                        const struct kl_limits *limits) {
+  memset(k, 0, sizeof *k);
+  k->arena = arena;
+  k->image = image;
+  k->limits = limits;
+  k->root = TABLES_PFN * SCRIPT_PAGE;
+  k->direct_map_base = DIRECT_MAP;
+  k->paging = (struct kl_paging){.arch = KL_ARCH_X86_64, .granule_shift = 12, .levels = 4, .va_bits = 48};
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+    k->fields[fields[i].field] =
+        (struct kl_field){.present = true, .offset = fields[i].offset, .size = fields[i].size};
+  for (size_t i = 0; i < sizeof enums / sizeof *enums; i++) {
+    k->enums[enums[i].id].present = true;
+    k->enums[enums[i].id].value = enums[i].value;
+  }
+  kl_space_init(&k->space, &k->paging, image, k->root, 0);
+}
+
+// A walk must end by itself: within the budget and a few errors, for errors
+// step on. All walks promise that.
+#define WALK(next_call)                                                                                            \
+  for (int steps_ = 0;; steps_++) {                                                                                \
+    FUZZ_REQUIRE(steps_ <= 64 * STEPS + 64);                                                                       \
+    if (fuzz_status(next_call) == KL_END)                                                                          \
+      break;                                                                                                       \
+  }
+
+static void walk_lists(struct kl_kernel *k, uint64_t at) {
+  struct kl_list list;
+  uint64_t node;
+  struct kl_budget budget = {STEPS};
+  kl_list_init(&list, k, &budget, at + LIST);
+  WALK(kl_list_next(&list, &node))
+  budget.steps = STEPS;
+  kl_hlist_init(&list, k, &budget, at + HLIST);
+  WALK(kl_list_next(&list, &node))
+  budget.steps = STEPS;
+  kl_hlist_nulls_init(&list, k, &budget, at + HLIST_NULLS);
+  WALK(kl_list_next(&list, &node))
+  static struct kl_rbtree tree;
+  budget.steps = STEPS;
+  kl_rbtree_init(&tree, k, &budget, at + RB_ROOT);
+  WALK(kl_rbtree_next(&tree, &node))
+}
+
+static void walk_trees(struct kl_kernel *k, uint64_t at, uint64_t first, uint64_t last) {
+  static struct kl_xarray xarray;
+  static struct kl_maple maple;
+  struct kl_xarray_entry entry;
+  struct kl_maple_entry range;
+  struct kl_budget budget = {STEPS};
+  kl_xarray_init(&xarray, k, &budget, at + XARRAY, first, last);
+  WALK(kl_xarray_next(&xarray, &entry))
+  budget.steps = STEPS;
+  kl_idr_init(&xarray, k, &budget, at + IDR, first, last);
+  WALK(kl_xarray_next(&xarray, &entry))
+  budget.steps = STEPS;
+  (void)fuzz_status(kl_xarray_load(k, &budget, at + XARRAY, first, &entry));
+  budget.steps = STEPS;
+  kl_maple_init(&maple, k, &budget, at + MAPLE, first, last);
+  WALK(kl_maple_next(&maple, &range))
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
+  struct fuzz_input input;
+  fuzz_input_init(&input, data, n);
+  struct page_script *script = script_read(input.body, &input);
+  if (!script->n)
+    return 0;
+  uint64_t at = DIRECT_MAP + script->frames[0].pfn % (1 << 18) * SCRIPT_PAGE;
+  uint8_t *root = script_frame(script, TABLES_PFN), *upper = script_frame(script, TABLES_PFN + 1);
+  if (!root || !upper)
+    return 0;
+  memset(root, 0, SCRIPT_PAGE);
+  memset(upper, 0, SCRIPT_PAGE);
+  uint64_t index = DIRECT_MAP >> 39 & 511, entry = (TABLES_PFN + 1) << 12 | 0x63;
+  for (int i = 0; i < 8; i++)
+    root[8 * index + (unsigned)i] = (uint8_t)(entry >> 8 * i);
+  upper[0] = 0xe3; // physical 0: one writable page of 1 GiB
+  upper[1] = 1;
+  script_finish(script, 62, (struct kl_bytes){0});
+  struct kl_limits limits = fuzz_limits();
+  struct kl_arena arena;
+  kl_arena_init(&arena, fuzz_workspace_begin(WORKSPACE), WORKSPACE);
+  struct kl_image *image;
+  static struct kl_kernel kernel;
+  if (fuzz_status(kl_image_open(&arena, &script->source, 1, NULL, &limits, NULL, &image)) == KL_OK) {
+    make_kernel(&kernel, &arena, image, &limits);
+    uint64_t first = fuzz_option16(&input), last = fuzz_option16(&input);
+    walk_lists(&kernel, at);
+    walk_trees(&kernel, at, first, last ? last : UINT64_MAX);
+  }
+  fuzz_workspace_end(arena.peak);
+  return 0;
+}
