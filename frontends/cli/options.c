@@ -265,7 +265,7 @@ static int choose_command(struct cli *cli, char **words, size_t n, size_t *used)
 static int take_words(struct cli *cli, char **words, size_t n) {
   size_t i;
   int code = choose_command(cli, words, n, &i);
-  if (code != CLI_ANSWERED || cli->help || cli->version)
+  if (code != CLI_ANSWERED || !cli->command || cli->help || cli->version)
     return code;
   const struct cli_command *command = cli->command;
   if (command->needs & CLI_NEEDS_DUMP) {

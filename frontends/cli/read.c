@@ -31,7 +31,7 @@ struct reading {
 
 static void as_text(const uint8_t *p, size_t n, char *ret) {
   for (size_t i = 0; i < n; i++)
-    ret[i] = p[i] >= 0x20 && p[i] < 0x7f ? (char)p[i] : '.';
+    ret[i] = (char)(p[i] >= 0x20 && p[i] < 0x7f ? p[i] : '.');
 }
 
 // The classic form: address, two groups of eight, text.

@@ -136,13 +136,13 @@ static int best_index(sqlite3_vtab *vtab, sqlite3_index_info *info) {
       continue;
     equal += paying && op == KL_OP_EQ;
     bounded += paying && op != KL_OP_EQ;
-    sqlite3_snprintf(4, plan + 3 * pushed, "%02x%d", column, (int)op);
+    sqlite3_snprintf(4, plan + 3 * (size_t)pushed, "%02x%d", column, (int)op);
     info->aConstraintUsage[i].argvIndex = ++pushed;
     // An address may be asked for as a number, which SQLite would not find
     // equal to its text.
     info->aConstraintUsage[i].omit = t->columns[column].kind == KL_CELL_ADDRESS;
   }
-  plan[3 * pushed] = 0;
+  plan[3 * (size_t)pushed] = 0;
   info->idxStr = sqlite3_mprintf("%s %llx", plan, info->colUsed);
   info->needToFreeIdxStr = 1;
   estimate(info, equal, bounded);

@@ -18,7 +18,7 @@ LINKER = re.compile(r"_GLOBAL_OFFSET_TABLE_$|__(?:stack_pointer|memory_base|tabl
                     r"__indirect_function_table$|__linear_memory$|__x86\.get_pc_thunk\.\w+$")
 # A static of a function: gcc appends a number, clang puts the function before it. gcc's own
 # tables and copies of functions have numbers too.
-LOCAL_STATIC = re.compile(r"(?!CSWTCH\.)\w+\.\d+$|(?!switch\.table\.|str\.)[a-z]\w*\.[A-Za-z_]\w*$")
+LOCAL_STATIC = re.compile(r"(?!CSWTCH\.)\w+\.\d+$|(?!switch\.table\.|reltable\.|str\.)[a-z]\w*\.[A-Za-z_]\w*$")
 
 
 def symbols(nm, objects):
