@@ -150,7 +150,7 @@ static void enum_body(struct printer *p, const struct kl_btf_type *t, uint32_t d
     } else {
       kl_text_signed(p->out, value.value);
     }
-    wide = wide || value.value > UINT32_MAX || value.value < INT32_MIN;
+    wide = wide || value.value > UINT32_MAX || value.value < (is_unsigned ? 0 : INT32_MIN);
     kl_text_string(p->out, ",\n");
   }
   indent(p, depth);

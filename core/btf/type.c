@@ -147,7 +147,7 @@ uint32_t kl_btf_strip(const struct kl_btf *btf, uint32_t id) {
 }
 
 bool kl_btf_size(const struct kl_btf *btf, uint32_t id, uint64_t *ret) {
-  uint64_t count = 1; // of array elements: the product fits 32 bits, as open made sure
+  uint64_t count = 1; // of array elements; open made sure that the bytes fit 32 bits
   for (;;) {
     enum kl_btf_kind kind = kl_btf_kind(btf, id);
     const uint8_t *p = id ? kl_btf_raw(btf, id) : 0;
