@@ -359,6 +359,79 @@
   X(runqueues, OPTIONAL)                                                                                           \
   X(protection_map, OPTIONAL)
 
+// Members that the tables of memory and files read.
+#define KL_FIELD_LIST_MEMORY(X)                                                                                    \
+  X(vm_area_struct, vm_start, OPTIONAL, "")                                                                        \
+  X(vm_area_struct, vm_end, OPTIONAL, "")                                                                          \
+  X(vm_area_struct, vm_next, OPTIONAL, "before 6.1: 763ecb035029")                                                 \
+  X(vm_area_struct, vm_flags, OPTIONAL, "")                                                                        \
+  X(vm_area_struct, vm_file, OPTIONAL, "")                                                                         \
+  X(vm_area_struct, vm_pgoff, OPTIONAL, "")                                                                        \
+  X(vm_area_struct, vm_ops, OPTIONAL, "")                                                                          \
+  X(vm_area_struct, vm_private_data, OPTIONAL, "")                                                                 \
+  X(vm_area_struct, anon_name, OPTIONAL, "5.17, CONFIG_ANON_VMA_NAME: 9a10064f5625")                               \
+  X(anon_vma_name, name, OPTIONAL, "")                                                                             \
+  X(vm_special_mapping, name, OPTIONAL, "")                                                                        \
+  X(mm_struct, mmap, OPTIONAL, "before 6.1: 763ecb035029")                                                         \
+  X(mm_struct, mm_mt, OPTIONAL, "6.1: d4af56c5c7c6")                                                               \
+  X(mm_struct, brk, OPTIONAL, "")                                                                                  \
+  X(mm_struct, start_brk, OPTIONAL, "")                                                                            \
+  X(mm_struct, start_stack, OPTIONAL, "")                                                                          \
+  X(file, f_inode, OPTIONAL, "")                                                                                   \
+  X(file, f_pos, OPTIONAL, "")                                                                                     \
+  X(file, f_flags, OPTIONAL, "")                                                                                   \
+  X(file, f_op, OPTIONAL, "")                                                                                      \
+  X(file, f_mapping, OPTIONAL, "")                                                                                 \
+  X(file, private_data, OPTIONAL, "")                                                                              \
+  X(inode, i_sb, OPTIONAL, "")                                                                                     \
+  X(inode, i_mode, OPTIONAL, "")                                                                                   \
+  X(inode, i_rdev, OPTIONAL, "")                                                                                   \
+  X(inode, i_size, OPTIONAL, "")                                                                                   \
+  X(inode, i_nlink, OPTIONAL, "in a union with __i_nlink")                                                         \
+  X(inode, i_mapping, OPTIONAL, "")                                                                                \
+  X(inode, i_sb_list, OPTIONAL, "")                                                                                \
+  X(inode, i_dentry, OPTIONAL, "")                                                                                 \
+  X(inode, i_data, OPTIONAL, "")                                                                                   \
+  X(super_block, s_list, OPTIONAL, "")                                                                             \
+  X(super_block, s_dev, OPTIONAL, "")                                                                              \
+  X(super_block, s_id, OPTIONAL, "")                                                                               \
+  X(super_block, s_root, OPTIONAL, "")                                                                             \
+  X(super_block, s_bdev, OPTIONAL, "")                                                                             \
+  X(super_block, s_inodes, OPTIONAL, "")                                                                           \
+  X(dentry, d_u, OPTIONAL, "")                                                                                     \
+  X(dentry, d_alias, OPTIONAL, "7.1: moved out of d_u")                                                            \
+  X(address_space, host, OPTIONAL, "")                                                                             \
+  X(address_space, i_pages, OPTIONAL, "")                                                                          \
+  X(address_space, nrpages, OPTIONAL, "")                                                                          \
+  X(address_space, flags, OPTIONAL, "")                                                                            \
+  X(task_struct, files, OPTIONAL, "")                                                                              \
+  X(files_struct, fdt, OPTIONAL, "")                                                                               \
+  X(fdtable, max_fds, OPTIONAL, "")                                                                                \
+  X(fdtable, fd, OPTIONAL, "")                                                                                     \
+  X(page, mapping, OPTIONAL, "")                                                                                   \
+  X(page, index, OPTIONAL, "7.x: __folio_index")                                                                   \
+  X(page, __folio_index, OPTIONAL, "7.x")                                                                          \
+  X(page, private, OPTIONAL, "")                                                                                   \
+  X(page, compound_head, OPTIONAL, "before 7.1")                                                                   \
+  X(page, compound_info, OPTIONAL, "7.1")                                                                          \
+  X(page, _mapcount, OPTIONAL, "")                                                                                 \
+  X(page, _refcount, OPTIONAL, "")                                                                                 \
+  X(page, page_type, OPTIONAL, "6.11 reads it as a type; a count of mappings before")                              \
+  X(page, compound_order, OPTIONAL, "before 6.6")                                                                  \
+  X(page, compound_dtor, OPTIONAL, "before 6.6")                                                                   \
+  X(folio, _folio_order, OPTIONAL, "6.1")                                                                          \
+  X(folio, _flags_1, OPTIONAL, "")                                                                                 \
+  X(folio, mapping, OPTIONAL, "")                                                                                  \
+  X(folio, index, OPTIONAL, "")                                                                                    \
+  X(folio, _mapcount, OPTIONAL, "")                                                                                \
+  X(folio, _entire_mapcount, OPTIONAL, "")                                                                         \
+  X(folio, _large_mapcount, OPTIONAL, "")                                                                          \
+  X(folio, _nr_pages_mapped, OPTIONAL, "")                                                                         \
+  X(page, lru, OPTIONAL, "")                                                                                       \
+  X(page, slab_cache, OPTIONAL, "before 5.17")                                                                     \
+  X(slab, slab_cache, OPTIONAL, "5.17")                                                                            \
+  X(kmem_cache, name, OPTIONAL, "")
+
 // X(struct, member, need, note). need: REQUIRED (attach says so when missing)
 // or OPTIONAL. Members of anonymous structs count as the outer one's. note:
 // the commit or release that changed it, or "".
@@ -400,7 +473,8 @@
   X(timespec64, tv_nsec, OPTIONAL, "")                                                                             \
   KL_FIELD_LIST_BASICS(X)                                                                                          \
   KL_FIELD_LIST_WALK(X)                                                                                            \
-  KL_FIELD_LIST_BPF(X)
+  KL_FIELD_LIST_BPF(X)                                                                                             \
+  KL_FIELD_LIST_MEMORY(X)
 
 // X(type): a struct, union or typedef whose size is asked for.
 #define KL_TYPE_LIST(X)                                                                                            \
@@ -444,6 +518,12 @@
   X(map_idr, OPTIONAL)                                                                                             \
   X(prog_idr, OPTIONAL)                                                                                            \
   X(link_idr, OPTIONAL)                                                                                            \
-  X(btf_idr, OPTIONAL)
+  X(btf_idr, OPTIONAL)                                                                                             \
+  X(special_mapping_vmops, OPTIONAL)                                                                               \
+  X(legacy_special_mapping_vmops, OPTIONAL)                                                                        \
+  X(super_blocks, OPTIONAL)                                                                                        \
+  X(empty_zero_page, OPTIONAL)                                                                                     \
+  X(huge_zero_pfn, OPTIONAL)                                                                                       \
+  X(zero_pfn, OPTIONAL)
 
 #endif
