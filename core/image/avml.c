@@ -164,11 +164,11 @@ static enum kl_status add_runs(struct kl_image *image, struct kl_avml_walk walk)
                          .state = KL_SEGMENT_FILE};
     if (block.cut) {
       image->facts.incomplete = true;
-      kl_image_note(image, "the file ends inside this block of memory", block.start, KL_ERR_ABSENT);
+      kl_image_note(image, "this block of memory is cut short", block.start, KL_ERR_ABSENT);
     }
     KL_TRY(kl_runs_add(image->arena, &image->runs, &run));
   }
-  if (status == KL_ERR_IO || status == KL_ERR_CANCELLED)
+  if (kl_failed_outside(status))
     return status;
   if (status != KL_END) {
     image->facts.incomplete = true;
@@ -227,8 +227,11 @@ static enum kl_status avml_workspace(const struct kl_source *file, const struct 
   struct kl_avml_block block;
   uint64_t blocks = 0, slots = 0;
   KL_TRY(kl_avml_walk_init(&walk, file));
-  for (; blocks < limits->segments && kl_avml_walk_next(&walk, &block) == KL_OK; blocks++)
+  enum kl_status status = KL_OK;
+  for (; blocks < limits->segments && (status = kl_avml_walk_next(&walk, &block)) == KL_OK; blocks++)
     slots += slots_of(&block);
+  if (kl_failed_outside(status))
+    return status;
   *ret = kl_runs_cost(3 * blocks) + // overlaps may cut each in two; and the gaps
          kl_arena_cost(blocks * sizeof block) + kl_arena_cost(slots * sizeof(struct slot)) +
          kl_arena_cost(sizeof(struct avml)) + kl_arena_cost(MAX_CHUNK_BYTES) +

@@ -12,7 +12,7 @@ struct kl_avml_block {
   uint64_t first_slot;     // of the index of its chunks: see avml.c
   enum kl_status indexed;  // KL_END: not yet; else how far the index goes
   uint32_t known;          // bytes from start that the index covers
-  bool cut;                // the file ends inside it
+  bool cut;                // the file ends inside it, or its stream is broken
 };
 
 // A chunk of a block's stream, and where its bytes belong.

@@ -67,12 +67,13 @@ static enum kl_status next_block(struct kl_avml_walk *walk, struct kl_avml_block
   uint32_t from = 0;
   while (from < ret->end - ret->start) {
     enum kl_status status = kl_avml_chunk_read(walk->file, ret, at, from, &chunk);
-    if (status == KL_ERR_ABSENT) {
+    if (kl_failed_outside(status))
+      return status;
+    if (status != KL_OK) { // what came out before it holds; where the next block is, nobody knows
       ret->cut = true;
-      walk->at = walk->file->bytes;
+      walk->at = status == KL_ERR_ABSENT ? walk->file->bytes : at;
       return KL_OK;
     }
-    KL_TRY(status);
     at += chunk.head.bytes;
     from += chunk.head.inflated;
   }
@@ -95,5 +96,5 @@ enum kl_status kl_avml_walk_init(struct kl_avml_walk *walk, const struct kl_sour
     ;
   bool backwards = status == KL_END;
   *walk = (struct kl_avml_walk){.file = file, .backwards = backwards, .at = backwards ? file->bytes : 0};
-  return status == KL_ERR_IO || status == KL_ERR_CANCELLED ? status : KL_OK;
+  return kl_failed_outside(status) ? status : KL_OK;
 }

@@ -105,7 +105,7 @@ static enum kl_status read_records(struct kl_image *image, struct flat *flat) {
                          .state = KL_SEGMENT_FILE};
     KL_TRY(kl_runs_add(image->arena, &flat->runs, &run));
   }
-  if (status == KL_ERR_IO || status == KL_ERR_CANCELLED)
+  if (kl_failed_outside(status))
     return status;
   if (status != KL_END) { // what came before stays readable
     image->facts.incomplete = true;
@@ -134,7 +134,7 @@ enum kl_status kl_flat_workspace(const struct kl_source *outer, const struct kl_
   struct record record;
   while (n < limits->flat_records && (status = next_record(outer, &at, &record)) == KL_OK)
     n++;
-  if (status == KL_ERR_IO || status == KL_ERR_CANCELLED)
+  if (kl_failed_outside(status))
     return status;
   return kl_add(kl_runs_cost(n), kl_arena_cost(sizeof(struct flat)), ret) ? KL_OK : KL_ERR_LIMIT;
 }

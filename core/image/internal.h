@@ -18,6 +18,11 @@ enum kl_status kl_file_read(const struct kl_source *file, uint64_t offset, void 
 enum kl_status kl_file_keep(const struct kl_source *file, uint64_t offset, uint64_t n, struct kl_arena *arena,
                             struct kl_bytes *ret) KL_MUST_USE;
 
+// The world outside failed: nothing can be concluded about the file.
+static inline bool kl_failed_outside(enum kl_status status) {
+  return status == KL_ERR_IO || status == KL_ERR_CANCELLED;
+}
+
 // Arena bytes that one taken block of n bytes can cost, its alignment included.
 static inline uint64_t kl_arena_cost(uint64_t n) {
   return n > UINT64_MAX - 16 ? UINT64_MAX : n + 16;

@@ -33,8 +33,11 @@ static enum kl_status next_record(const struct kl_source *file, uint64_t *at, st
 static enum kl_status lime_workspace(const struct kl_source *file, const struct kl_limits *limits, uint64_t *ret) {
   struct kl_run run;
   uint64_t at = 0, count = 0;
-  while (count < limits->segments && next_record(file, &at, &run) == KL_OK)
+  enum kl_status status = KL_OK;
+  while (count < limits->segments && (status = next_record(file, &at, &run)) == KL_OK)
     count++;
+  if (kl_failed_outside(status))
+    return status;
   *ret = kl_runs_cost(2 * count); // and the gaps
   return KL_OK;
 }
@@ -51,7 +54,7 @@ static enum kl_status lime_open(struct kl_image *image) {
     }
     KL_TRY(kl_runs_add(image->arena, &image->runs, &run));
   }
-  if (status == KL_ERR_IO || status == KL_ERR_CANCELLED)
+  if (kl_failed_outside(status))
     return status;
   if (status != KL_END) {
     kl_image_note(image, "no LiME header where one should be: the rest of the file is left out", at, status);
