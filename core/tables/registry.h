@@ -21,6 +21,9 @@
   X(offsets)                                                                                                       \
   /* processes */                                                                                                  \
   X(tasks)                                                                                                         \
+  X(environment)                                                                                                   \
+  X(vmas)                                                                                                          \
+  X(open_files)                                                                                                    \
   /* BPF */                                                                                                        \
   X(bpf_maps)                                                                                                      \
   X(bpf_entries)                                                                                                   \

@@ -26,13 +26,16 @@
   X(candidates, 64, "copies of one thing that attach will verify")                                                 \
   X(list_nodes, 1u << 22, "pid_max is 4,194,304")                                                                  \
   X(tree_depth, 64, "a red-black tree of 2^32 nodes")                                                              \
-  X(value_bytes, 1u << 20, "one value shown by its type; struct page arrays are larger, and no use as text")        \
+  X(value_bytes, 1u << 20, "one value shown by its type; struct page arrays are larger, and no use as text")       \
   X(text_bytes, 64u << 10, "one text cell")                                                                        \
   X(path_depth, 2048, "PATH_MAX / 2: every component has a byte and a slash")                                      \
   X(command_line_bytes, 32u << 10, "one command line shown; the rest is cut and said so")                          \
   X(log_records, 1u << 20, "records of a 16 MiB ring of empty lines")                                              \
   X(modules, 1u << 14, "loaded modules")                                                                           \
   X(module_symbols, 1u << 20, "symbols of one module")                                                             \
+  X(open_files, 1u << 20, "fs.nr_open: descriptors of one process")                                                \
+  X(environment_bytes, 16u << 20,                                                                                  \
+    "an eighth of the default stack limit holds arguments and environment; raised limits may hold more")           \
   X(steps, 1ull << 32, "default budget of one cursor: guest reads")
 
 struct kl_limits {
