@@ -295,6 +295,7 @@
   X(printk_info)
 
 #define KL_ENUM_LIST_BASICS(X)                                                                                     \
+  X(pageflags, PG_anon_exclusive)                                                                                  \
   X(module_state, MODULE_STATE_LIVE)                                                                               \
   X(module_state, MODULE_STATE_COMING)                                                                             \
   X(module_state, MODULE_STATE_GOING)                                                                              \
@@ -309,6 +310,7 @@
 
 #define KL_SYMBOL_LIST_BASICS(X)                                                                                   \
   X(init_pid_ns, OPTIONAL)                                                                                         \
+  X(nr_swapfiles, OPTIONAL)                                                                                        \
   X(prb, OPTIONAL)                                                                                                 \
   X(modules, OPTIONAL)                                                                                             \
   X(__cpu_online_mask, OPTIONAL)

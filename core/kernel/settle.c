@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "kernel/attach.h"
 #include "kernel/resolve.h"
+#include "kernel/software_bits.h"
 #include "kernel/view.h"
 #include "kernel/vmcoreinfo.h"
 
@@ -108,6 +109,7 @@ enum kl_status kl_attach_settle(struct kl_attach *a) {
   KL_TRY(kl_attach_btf(a));
   kl_resolve_fields(k);
   KL_TRY(kl_attach_init_task(a));
+  kl_learn_software_bits(k);
   kl_attach_layout(a);
   kl_attach_machine(a);
   return KL_OK;
