@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     enum kl_mark mark;
     uint64_t phys;
     memset(&given, 0, sizeof given);
-    if (fuzz_status(kl_scan_init(&scan, &arena, image, NULL, "fuzz", KL_MARK_TOKENS, 0, 0)) == KL_OK)
+    if (fuzz_status(kl_scan_init(&scan, &arena, image, KL_MARK_TOKENS, 0, 0)) == KL_OK)
       for (int i = 0; i < HITS && fuzz_status(kl_scan_next(&scan, &mark, &phys)) == KL_OK; i++)
         try_tables(&arena, image, &limits, phys, &given);
   }

@@ -24,6 +24,14 @@ void kl_attach_confirm(struct kl_attach *a, const char *what) {
   kl_text_string(&a->confirmed, what);
 }
 
+enum kl_status kl_attach_scan(struct kl_attach *a, struct kl_scan *scan, const char *stage, unsigned marks,
+                              uint64_t start, uint64_t end) {
+  KL_TRY(kl_scan_init(scan, a->k->arena, a->k->image, marks, start, end));
+  scan->progress = &a->options->progress;
+  scan->stage = stage;
+  return KL_OK;
+}
+
 // ── One proposal ───────────────────────────────────────────────────────────
 
 // An empty kernel, for the next proposal.
@@ -51,10 +59,10 @@ static uint64_t moved(const struct kl_image_layout *from, const struct kl_image_
   return offset + to->base + (hole && offset >= low ? hole : 0);
 }
 
-// Verifies and settles under the layout in use; what failed is given back.
+// Verifies and settles under the layout in use.
 static enum kl_status try_here(struct kl_attach *a, const struct kl_proposal *proposal,
                                const struct kl_image_layout *seen) {
-  size_t mark = kl_arena_mark(a->k->arena), noted = a->k->diagnostics ? a->k->diagnostics->used : 0;
+  clear_kernel(a);
   a->hold = proposal->hold;
   if (proposal->places && a->layout.name) {
     uint64_t phys = proposal->va - proposal->hold.image_to_phys;
@@ -62,21 +70,24 @@ static enum kl_status try_here(struct kl_attach *a, const struct kl_proposal *pr
     if (proposal->va)
       a->hold.image_to_phys = proposal->va - moved(seen, &a->layout, phys);
   }
-  enum kl_status status = proposal->va ? kl_foothold_around(&a->hold, a->k->image, proposal->va)
-                                       : kl_foothold_find(&a->hold, a->k->image);
-  if (status != KL_OK)
-    return status;
-  clear_kernel(a);
+  KL_TRY(proposal->va ? kl_foothold_around(&a->hold, a->k->image, proposal->va)
+                      : kl_foothold_find(&a->hold, a->k->image));
   a->root_by = proposal->by;
   a->k->vmcoreinfo = proposal->vmcoreinfo;
-  status = kl_attach_settle(a);
-  if (status != KL_OK && !kl_attach_stops(status)) {
-    kl_arena_rewind(a->k->arena, mark);
-    if (a->k->diagnostics) // of a kernel that was none
-      a->k->diagnostics->used = noted;
-    clear_kernel(a);
-  }
-  return status;
+  return kl_attach_settle(a);
+}
+
+// What a trial took and noted, to be given back when it was none.
+struct trial {
+  size_t arena, diagnostics;
+};
+static struct trial trial_begin(const struct kl_attach *a) {
+  return (struct trial){kl_arena_mark(a->k->arena), a->k->diagnostics ? a->k->diagnostics->used : 0};
+}
+static void trial_undo(struct kl_attach *a, struct trial trial) {
+  kl_arena_rewind(a->k->arena, trial.arena);
+  if (a->k->diagnostics)
+    a->k->diagnostics->used = trial.diagnostics;
 }
 
 // ── Layouts ────────────────────────────────────────────────────────────────
@@ -110,18 +121,23 @@ static bool choose_layout(struct kl_attach *a) {
 
 enum kl_status kl_attach_try(struct kl_attach *a, const struct kl_proposal *proposal) {
   struct kl_image_layout seen = a->layout;
-  if (!seen.name)
-    return try_here(a, proposal, &seen);
+  struct trial trial = trial_begin(a);
   enum kl_status status = KL_ERR_NOT_FOUND;
-  for (uint64_t i = 0; use_layout(a, i); i++) {
+  for (uint64_t i = 0; seen.name ? use_layout(a, i) : !i; i++) {
     status = try_here(a, proposal, &seen);
-    if (status == KL_OK && choose_layout(a))
+    if (status == KL_OK && seen.name && choose_layout(a)) {
+      trial_undo(a, trial);
       status = try_here(a, proposal, &seen);
+    }
     if (status == KL_OK || kl_attach_stops(status))
       return status;
+    trial_undo(a, trial);
   }
+  clear_kernel(a);
   a->layout = seen;
-  return kl_image_layout_use(a->k->image, &seen) == KL_OK ? status : KL_ERR_INTERNAL;
+  if (seen.name && kl_image_layout_use(a->k->image, &seen) != KL_OK)
+    return KL_ERR_INTERNAL;
+  return status;
 }
 
 // ── All of them ────────────────────────────────────────────────────────────

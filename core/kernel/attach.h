@@ -85,6 +85,9 @@ static inline uint64_t kl_image_phys(const struct kl_attach *a, uint64_t va) {
 static inline bool kl_in_image(const struct kl_attach *a, uint64_t va) {
   return va >= a->hold.start && va < a->hold.end;
 }
+// A scan that takes arena of the kernel and tells the user's progress.
+enum kl_status kl_attach_scan(struct kl_attach *a, struct kl_scan *scan, const char *stage, unsigned marks,
+                              uint64_t start, uint64_t end) KL_MUST_USE;
 // The value of a 64-bit variable of the image, read at its physical place.
 bool kl_image_u64(struct kl_attach *a, enum kl_symbol_id symbol, uint64_t *ret);
 

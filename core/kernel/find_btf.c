@@ -65,7 +65,7 @@ static enum kl_status by_scan(struct kl_attach *a, uint64_t start, uint64_t end,
   struct kl_kernel *k = a->k;
   struct kl_scan scan;
   size_t mark = kl_arena_mark(k->arena);
-  KL_TRY(kl_scan_init(&scan, k->arena, k->image, &a->options->progress, "BTF", KL_MARK_BTF, start, end));
+  KL_TRY(kl_attach_scan(a, &scan, "BTF", KL_MARK_BTF, start, end));
   enum kl_status status = KL_ERR_NOT_FOUND;
   for (uint64_t tries = k->limits->candidates; tries;) {
     enum kl_mark kind;

@@ -27,8 +27,8 @@ static bool by_scan(struct kl_attach *a, uint64_t *ret) {
   uint64_t phys;
   bool found = false;
   size_t mark = kl_arena_mark(k->arena);
-  if (kl_scan_init(&scan, k->arena, k->image, &a->options->progress, "init_task", KL_MARK_SWAPPER,
-                   kl_image_phys(a, a->hold.start), kl_image_phys(a, a->hold.end)) == KL_OK)
+  if (kl_attach_scan(a, &scan, "init_task", KL_MARK_SWAPPER, kl_image_phys(a, a->hold.start),
+                     kl_image_phys(a, a->hold.end)) == KL_OK)
     while (!found && kl_scan_next(&scan, &kind, &phys) == KL_OK)
       found =
           kl_container(k, phys + a->hold.image_to_phys, KL_F_task_struct_comm, ret) == KL_OK && is_first(a, *ret);

@@ -121,23 +121,33 @@ static bool try_vmemmap(struct kl_attach *a, uint64_t base) {
 
 // SPARSEMEM notes for each section where its struct pages are, less its first
 // pfn: with vmemmap this is the same number in all (sparse_encode_mem_map()).
-static bool vmemmap_of_sections(struct kl_attach *a, uint64_t *ret) {
+static bool vmemmap_of_section(struct kl_attach *a, uint64_t roots, uint64_t section_bits, uint64_t *ret) {
   struct kl_kernel *k = a->k;
-  uint64_t roots, section_bits, root, map;
-  if (!kl_vmcoreinfo_address(k->vmcoreinfo, "SYMBOL(mem_section)", &roots) &&
-      !kl_image_u64(a, KL_S_mem_section, &roots))
+  uint64_t each = k->types[KL_T_mem_section].bytes, root, map;
+  if (!k->types[KL_T_mem_section].present || !each || section_bits > 40)
     return false;
-  if (!kl_vmcoreinfo_number(k->vmcoreinfo, "NUMBER(SECTION_SIZE_BITS)", &section_bits))
-    section_bits = k->paging.granule_shift == 16 ? 29 : 27;
-  if (!k->types[KL_T_mem_section].present || !k->types[KL_T_mem_section].bytes || section_bits > 40)
-    return false;
-  uint64_t each = k->types[KL_T_mem_section].bytes, per_root = (1ull << k->paging.granule_shift) / each;
-  uint64_t section = k->root >> section_bits;
+  uint64_t per_root = (1ull << k->paging.granule_shift) / each, section = k->root >> section_bits;
   if (!per_root || kl_read_u64(k, roots + section / per_root * 8, &root) != KL_OK ||
       kl_get(k, root + section % per_root * each, KL_F_mem_section_section_mem_map, &map) != KL_OK)
     return false;
   *ret = map & ~63ull; // flags below (SECTION_MAP_MASK)
-  return true;
+  return *ret != 0;
+}
+
+// SECTION_SIZE_BITS: 27 on x86-64; 27 or 29 on arm64, 30 before 5.12 (f0b13ee23241).
+static bool vmemmap_of_sections(struct kl_attach *a, uint64_t *ret) {
+  struct kl_kernel *k = a->k;
+  uint64_t roots, told;
+  if (!kl_vmcoreinfo_address(k->vmcoreinfo, "SYMBOL(mem_section)", &roots) &&
+      !kl_image_u64(a, KL_S_mem_section, &roots))
+    return false;
+  if (kl_vmcoreinfo_number(k->vmcoreinfo, "NUMBER(SECTION_SIZE_BITS)", &told))
+    return vmemmap_of_section(a, roots, told, ret);
+  const uint8_t bits[] = {27, 29, 30};
+  for (size_t i = 0; i < sizeof bits; i++)
+    if (vmemmap_of_section(a, roots, bits[i], ret) && (!k->vmemmap_base || *ret == k->vmemmap_base))
+      return true;
+  return false;
 }
 
 static bool vmemmap_by_name(struct kl_attach *a) {

@@ -68,8 +68,7 @@ static enum kl_status by_scan(struct kl_attach *a, uint64_t start, uint64_t end,
   struct kl_scan scan;
   struct kl_kallsyms_places none = {0};
   size_t mark = kl_arena_mark(a->k->arena);
-  KL_TRY(
-      kl_scan_init(&scan, a->k->arena, a->k->image, &a->options->progress, "symbols", KL_MARK_TOKENS, start, end));
+  KL_TRY(kl_attach_scan(a, &scan, "symbols", KL_MARK_TOKENS, start, end));
   enum kl_status status = KL_ERR_NOT_FOUND;
   enum kl_mark kind;
   uint64_t digits;
@@ -186,8 +185,8 @@ static void banner_by_scan(struct kl_attach *a) {
     uint64_t phys;
     uint8_t text[sizeof k->release + 14];
     size_t mark = kl_arena_mark(k->arena);
-    if (kl_scan_init(&scan, k->arena, k->image, &a->options->progress, "banner", KL_MARK_BANNER,
-                     a->hold.constant[i].start, a->hold.constant[i].end) == KL_OK)
+    if (kl_attach_scan(a, &scan, "banner", KL_MARK_BANNER, a->hold.constant[i].start, a->hold.constant[i].end) ==
+        KL_OK)
       while (kl_scan_next(&scan, &kind, &phys) == KL_OK) {
         if (kl_image_read(k->image, phys, text, sizeof text) != KL_OK || text[14] < '0' || text[14] > '9' ||
             (told && (release.n > sizeof k->release || memcmp(text + 14, release.p, release.n) != 0)))

@@ -6,15 +6,9 @@
 
 enum { PAGE_BYTES = 4096, PROGRESS_BYTES = 16 << 20 };
 
-enum kl_status kl_scan_init(struct kl_scan *scan, struct kl_arena *arena, struct kl_image *image,
-                            const struct kl_progress *progress, const char *stage, unsigned marks, uint64_t start,
-                            uint64_t end) {
-  *scan = (struct kl_scan){.image = image,
-                           .progress = progress,
-                           .stage = stage,
-                           .marks = marks,
-                           .next = start,
-                           .end = end ? end : UINT64_MAX};
+enum kl_status kl_scan_init(struct kl_scan *scan, struct kl_arena *arena, struct kl_image *image, unsigned marks,
+                            uint64_t start, uint64_t end) {
+  *scan = (struct kl_scan){.image = image, .marks = marks, .next = start, .end = end ? end : UINT64_MAX};
   scan->total = kl_min(kl_image_bytes(image), scan->end - start);
   return kl_arena_take(arena, KL_SCAN_COPY, 1, 64, &scan->buffer);
 }

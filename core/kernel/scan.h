@@ -41,10 +41,10 @@ struct kl_scan {
 enum { KL_SCAN_CHUNK = 1 << 18, KL_SCAN_COPY = 1 << 16 };
 
 // Looks for marks (a set of enum kl_mark) in guest-physical [start, end); end 0:
-// all there is. Takes 64 KiB of arena, given back by the caller's rewind.
-enum kl_status kl_scan_init(struct kl_scan *scan, struct kl_arena *arena, struct kl_image *image,
-                            const struct kl_progress *progress, const char *stage, unsigned marks, uint64_t start,
-                            uint64_t end) KL_MUST_USE;
+// all there is. Takes 64 KiB of arena, given back by the caller's rewind. Who
+// wants to tell progress sets progress and stage afterwards.
+enum kl_status kl_scan_init(struct kl_scan *scan, struct kl_arena *arena, struct kl_image *image, unsigned marks,
+                            uint64_t start, uint64_t end) KL_MUST_USE;
 
 // The next mark. KL_END after the last, KL_ERR_CANCELLED. Memory that can't be
 // read is stepped over. Marks of one kind come in ascending order.

@@ -9,11 +9,6 @@
 // What a kernel image spans at most, around something of it.
 static const uint64_t IMAGE_REACH = 128ull << 20;
 
-static enum kl_status scan_begin(struct kl_attach *a, struct kl_scan *scan, const char *stage, unsigned marks,
-                                 uint64_t start, uint64_t end) {
-  return kl_scan_init(scan, a->k->arena, a->k->image, &a->options->progress, stage, marks, start, end);
-}
-
 // ── VMCOREINFO ─────────────────────────────────────────────────────────────
 
 // Copies the text at phys into the arena, page by page as far as it goes.
@@ -36,7 +31,7 @@ enum kl_status kl_propose_vmcoreinfo(struct kl_attach *a) {
   uint8_t *buffer;
   size_t mark = kl_arena_mark(a->k->arena);
   KL_TRY(KL_TAKE(a->k->arena, a->k->limits->vmcoreinfo_bytes, &buffer));
-  KL_TRY(scan_begin(a, &scan, "VMCOREINFO", KL_MARK_VMCOREINFO, 0, 0));
+  KL_TRY(kl_attach_scan(a, &scan, "VMCOREINFO", KL_MARK_VMCOREINFO, 0, 0));
   enum kl_status status = KL_ERR_NOT_FOUND;
   for (uint64_t tries = a->k->limits->candidates; tries; tries--) {
     enum kl_mark kind;
@@ -156,8 +151,8 @@ static enum kl_status try_banners(struct kl_attach *a, enum kl_arch arch, uint64
                                   uint64_t root) {
   struct kl_scan scan;
   size_t mark = kl_arena_mark(a->k->arena);
-  KL_TRY(scan_begin(a, &scan, "banner", KL_MARK_BANNER, near > IMAGE_REACH ? near - IMAGE_REACH : 0,
-                    near + IMAGE_REACH));
+  KL_TRY(kl_attach_scan(a, &scan, "banner", KL_MARK_BANNER, near > IMAGE_REACH ? near - IMAGE_REACH : 0,
+                        near + IMAGE_REACH));
   enum kl_status status = KL_ERR_NOT_FOUND;
   for (uint64_t tries = a->k->limits->candidates; tries; tries--) {
     enum kl_mark kind;
@@ -207,7 +202,7 @@ enum kl_status kl_propose_kallsyms(struct kl_attach *a) {
   struct kl_scan scan;
   struct kl_kallsyms_places none = {0};
   size_t mark = kl_arena_mark(a->k->arena);
-  KL_TRY(scan_begin(a, &scan, "kallsyms", KL_MARK_TOKENS, 0, 0));
+  KL_TRY(kl_attach_scan(a, &scan, "kallsyms", KL_MARK_TOKENS, 0, 0));
   enum kl_status status = KL_ERR_NOT_FOUND;
   for (uint64_t tries = a->k->limits->candidates; tries; tries--) {
     enum kl_mark kind;
