@@ -176,7 +176,7 @@ static enum kl_status add_runs(struct kl_image *image, struct kl_avml_walk walk)
   }
   if (image->runs.n)
     return KL_OK;
-  return status == KL_ERR_ABSENT ? KL_ERR_MALFORMED : status;
+  return kl_must_hold(status);
 }
 
 static enum kl_status resolve(struct kl_image *image) {

@@ -42,9 +42,7 @@ struct segment {
 static enum kl_status read_header(const struct kl_source *file, struct elf *ret) {
   uint8_t h[EHDR_BYTES], section[SHDR_BYTES];
   *ret = (struct elf){0};
-  if (file->bytes < sizeof h)
-    return KL_ERR_MALFORMED;
-  KL_TRY(kl_file_read(file, 0, h, sizeof h));
+  KL_TRY(kl_must_hold(kl_file_read(file, 0, h, sizeof h)));
   if (h[4] != 2)
     ret->refused = "a 32-bit ELF core: only 64-bit guests are supported";
   else if (h[5] != 1)
@@ -59,8 +57,7 @@ static enum kl_status read_header(const struct kl_source *file, struct elf *ret)
   ret->phnum = kl_le16(h + 56);
   ret->has_sections = kl_le16(h + 60) != 0;
   if (ret->phnum == PN_XNUM) {
-    if (kl_file_read(file, kl_le64(h + 40), section, sizeof section) != KL_OK)
-      return KL_ERR_MALFORMED;
+    KL_TRY(kl_must_hold(kl_file_read(file, kl_le64(h + 40), section, sizeof section)));
     ret->phnum = kl_le32(section + SH_INFO);
   }
   if (ret->type != ET_CORE)

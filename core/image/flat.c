@@ -141,18 +141,33 @@ enum kl_status kl_flat_workspace(const struct kl_source *outer, const struct kl_
 
 // ── Without a map ──────────────────────────────────────────────────────────
 
-static enum kl_status peek_read(void *user, uint64_t offset, void *dst, size_t n) {
-  const struct kl_source *outer = user;
+// The first record among the first few that holds offset.
+static enum kl_status peek_record(const struct kl_source *outer, uint64_t offset, struct record *ret) {
   uint64_t at = HEADER_BYTES;
-  struct record record;
   for (int i = 0; i < PEEK_RECORDS; i++) {
-    if (next_record(outer, &at, &record) != KL_OK)
-      break;
-    if (offset >= record.offset && offset - record.offset < record.size &&
-        n <= record.size - (offset - record.offset))
-      return kl_file_read(outer, record.at + (offset - record.offset), dst, n);
+    enum kl_status status = next_record(outer, &at, ret);
+    if (status != KL_OK)
+      return kl_failed_outside(status) ? status : KL_ERR_ABSENT;
+    if (offset >= ret->offset && offset - ret->offset < ret->size)
+      return KL_OK;
   }
   return KL_ERR_ABSENT;
+}
+
+static enum kl_status peek_read(void *user, uint64_t offset, void *dst, size_t n) {
+  const struct kl_source *outer = user;
+  uint8_t *p = dst;
+  while (n) {
+    struct record record;
+    KL_TRY(peek_record(outer, offset, &record));
+    uint64_t skip = offset - record.offset;
+    size_t part = (size_t)kl_min(n, record.size - skip);
+    KL_TRY(kl_file_read(outer, record.at + skip, p, part));
+    p += part;
+    offset += part;
+    n -= part;
+  }
+  return KL_OK;
 }
 
 struct kl_source kl_flat_peek(const struct kl_source *outer) {

@@ -31,7 +31,7 @@ static const struct foreign {
     SWAP_MAGIC("SWAPSPACE2", "a swap area: not memory"),
     MAGIC("QFI\xfb", "a qcow2 disk image: not memory"),
     MAGIC("KDMV", "a VMDK disk image: not memory"),
-    MAGIC("makedumpfile", "a flattened file of an unknown version, or one inside another"),
+    MAGIC("makedumpfile", "a flattened file of an unknown version"),
     MAGIC("\x1f\x8b\x08", "a gzip file: decompress it first"),
     MAGIC("\xfd\x37zXZ", "an xz file: decompress it first"),
     MAGIC("\x28\xb5\x2f\xfd", "a zstd file: decompress it first"),

@@ -20,7 +20,7 @@ enum { SWAP_SIGNATURE = 4096 - 10, SWAP_BYTES = 10 };
 
 enum kl_status kl_image_head(const struct kl_source *file, uint8_t *ret) {
   memset(ret, 0, KL_HEAD_BYTES);
-  KL_TRY(kl_file_read(file, 0, ret, (size_t)kl_min(file->bytes, KL_HEAD_SWAP)));
+  KL_TRY(kl_must_hold(kl_file_read(file, 0, ret, (size_t)kl_min(file->bytes, KL_HEAD_SWAP))));
   if (file->bytes < SWAP_SIGNATURE + SWAP_BYTES)
     return KL_OK;
   // What a flattened file leaves out there is no signature.

@@ -23,6 +23,12 @@ static inline bool kl_failed_outside(enum kl_status status) {
   return status == KL_ERR_IO || status == KL_ERR_CANCELLED;
 }
 
+// For what every file of a container must hold: that it is not there is a
+// defect of the file.
+static inline enum kl_status kl_must_hold(enum kl_status status) {
+  return status == KL_ERR_ABSENT ? KL_ERR_MALFORMED : status;
+}
+
 // Arena bytes that one taken block of n bytes can cost, its alignment included.
 static inline uint64_t kl_arena_cost(uint64_t n) {
   return n > UINT64_MAX - 16 ? UINT64_MAX : n + 16;

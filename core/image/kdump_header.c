@@ -83,9 +83,7 @@ enum kl_status kl_kdump_header_read(const struct kl_source *file, const struct k
                                     struct kl_kdump_header *ret) {
   uint8_t h[HEADER_BYTES], sub[SUB_HEADER_MAX] = {0};
   *ret = (struct kl_kdump_header){0};
-  enum kl_status status = kl_file_read(file, 0, h, sizeof h);
-  if (status != KL_OK)
-    return status == KL_ERR_ABSENT ? KL_ERR_MALFORMED : status;
+  KL_TRY(kl_must_hold(kl_file_read(file, 0, h, sizeof h)));
   if (!kl_kdump_recognise(h))
     return KL_ERR_MALFORMED;
   ret->refused = why_refused(h);
@@ -98,9 +96,7 @@ enum kl_status kl_kdump_header_read(const struct kl_source *file, const struct k
   ret->pages = kl_le32(h + MAX_MAPNR);
   if (!is_block_size(ret->block_bytes) || ret->version > INT32_MAX)
     return KL_ERR_MALFORMED;
-  status = kl_file_read(file, ret->block_bytes, sub, sub_header_bytes[kl_min(ret->version, NEWEST)]);
-  if (status != KL_OK)
-    return status == KL_ERR_ABSENT ? KL_ERR_MALFORMED : status;
+  KL_TRY(kl_must_hold(kl_file_read(file, ret->block_bytes, sub, sub_header_bytes[kl_min(ret->version, NEWEST)])));
   take_sub_header(sub, ret);
   if (ret->pages > limits->kdump_pages)
     return KL_ERR_LIMIT;

@@ -60,7 +60,7 @@ static enum kl_status lime_open(struct kl_image *image) {
     kl_image_note(image, "no LiME header where one should be: the rest of the file is left out", at, status);
     image->facts.incomplete = true;
     if (!image->runs.n)
-      return status == KL_ERR_ABSENT ? KL_ERR_MALFORMED : status;
+      return kl_must_hold(status);
   }
   kl_image_cut_runs(image);
   KL_TRY(kl_runs_resolve(image->arena, &image->runs, &conflicts));
