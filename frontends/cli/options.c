@@ -233,14 +233,14 @@ static int parse_options(int argc, char **argv, struct cli *cli, uint32_t *seen)
   return CLI_ANSWERED;
 }
 
-static int unknown_word(const struct cli *cli, const char *word, bool only) {
+static void unknown_word(const struct cli *cli, const char *word, bool only) {
   struct cli_guess guess = {.typed = word};
   for (size_t i = 0; cli_command_at(i); i++)
     cli_guess_offer(&guess, cli_command_at(i)->name);
   for (size_t i = 0; kl_table_at(i); i++)
     cli_guess_offer(&guess, kl_table_at(i)->name);
-  return cli_misuse(cli, "%s is no command%s%s%s%s", word, only ? ", no table and no file" : " and no table",
-                    guess.best ? ": did you mean " : "", guess.best ? guess.best : "", guess.best ? "?" : "");
+  (void)cli_misuse(cli, "%s is no command%s%s%s%s", word, only ? ", no table and no file" : " and no table",
+                   guess.best ? ": did you mean " : "", guess.best ? guess.best : "", guess.best ? "?" : "");
 }
 
 // Decides what the first word is: a command, a table, or a dump to sum up.
@@ -257,7 +257,8 @@ static int choose_command(struct cli *cli, char **words, size_t n, size_t *used)
   struct stat st;
   if (n && stat(words[0], &st) != 0 && !strchr(words[0], '/') && !strchr(words[0], '.')) {
     cli->command = NULL;
-    return unknown_word(cli, words[0], n == 1);
+    unknown_word(cli, words[0], n == 1);
+    return CLI_USAGE;
   }
   return CLI_ANSWERED;
 }
@@ -265,7 +266,7 @@ static int choose_command(struct cli *cli, char **words, size_t n, size_t *used)
 static int take_words(struct cli *cli, char **words, size_t n) {
   size_t i;
   int code = choose_command(cli, words, n, &i);
-  if (code != CLI_ANSWERED || !cli->command || cli->help || cli->version)
+  if (code != CLI_ANSWERED || cli->help || cli->version)
     return code;
   const struct cli_command *command = cli->command;
   if (command->needs & CLI_NEEDS_DUMP) {

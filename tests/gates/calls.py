@@ -40,7 +40,7 @@ class Graph:
             if size:
                 self.label[title] = label
                 self.frame[title] = int(size)
-                if kind != "static":
+                if kind == "dynamic":   # not "dynamic,bounded": arguments of calls, on the stack
                     self.dynamic.append(title)
         for caller, callee in EDGE.findall(text):
             if callee == INDIRECT:
