@@ -276,8 +276,10 @@ static int take_words(struct cli *cli, char **words, size_t n) {
   }
   if (n - i > command->max_arguments) {
     if (!*command->name)
-      return unknown_word(cli, words[0], false);
-    return cli_misuse(cli, "too many arguments, from '%s'", words[i + command->max_arguments]);
+      unknown_word(cli, words[0], false);
+    else
+      (void)cli_misuse(cli, "too many arguments, from '%s'", words[i + command->max_arguments]);
+    return CLI_USAGE;
   }
   if (n - i < command->min_arguments)
     return cli_misuse(cli, "usage: kernlens %s %s", command->name, command->arguments);

@@ -19,7 +19,7 @@ from pathlib import Path
 NODE = re.compile(r'node: \{ title: "([^"]+)" label: "([^\\"]+)\\n[^"]*?(?:\\n(\d+) bytes \(([^)]+)\))?"')
 EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
 INDIRECT = "__indirect_call"
-STACK_BYTES = 32 << 10      # all frames of the deepest chain, unoptimised: half a small thread's stack
+STACK_BYTES = 16 << 10      # all frames of the deepest chain, unoptimised: a quarter of a 64 KiB stack
 
 
 def matches(name, pattern):

@@ -145,7 +145,7 @@ class Calls(unittest.TestCase):
     def test_a_deep_stack_is_found(self):
         frames = "".join(f"static int f{i}(void) {{ char volatile a[1900]; a[0] = 1; return a[0] + f{i - 1}(); }}"
                          for i in range(1, 20))
-        self.assertIn("more than 32768", self.told(
+        self.assertIn("more than 16384", self.told(
             f"static int f0(void) {{ return 0; }} {frames} extern int kl_f(void); int kl_f(void) {{ return f19(); }}"))
 
 
