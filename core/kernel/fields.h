@@ -264,6 +264,12 @@
   X(module, percpu_size, OPTIONAL, "")                                                                             \
   X(module, sect_attrs, OPTIONAL, "CONFIG_KALLSYMS")                                                               \
   X(module, kallsyms, OPTIONAL, "CONFIG_KALLSYMS")                                                                 \
+  X(module, syms, OPTIONAL, "")                                                                                    \
+  X(module, num_syms, OPTIONAL, "")                                                                                \
+  X(kernel_symbol, value_offset, OPTIONAL, "CONFIG_HAVE_ARCH_PREL32_RELOCATIONS")                                  \
+  X(kernel_symbol, name_offset, OPTIONAL, "")                                                                      \
+  X(kernel_symbol, value, OPTIONAL, "without it")                                                                  \
+  X(kernel_symbol, name, OPTIONAL, "")                                                                             \
   X(module_memory, base, OPTIONAL, "")                                                                             \
   X(module_memory, size, OPTIONAL, "")                                                                             \
   X(module_layout, base, OPTIONAL, "")                                                                             \
@@ -374,6 +380,11 @@
   X(vm_area_struct, anon_name, OPTIONAL, "5.17, CONFIG_ANON_VMA_NAME: 9a10064f5625")                               \
   X(anon_vma_name, name, OPTIONAL, "")                                                                             \
   X(vm_special_mapping, name, OPTIONAL, "")                                                                        \
+  X(vm_operations_struct, name, OPTIONAL, "")                                                                      \
+  X(vm_area_struct, shared, OPTIONAL, "")                                                                          \
+  X(file, f_mode, OPTIONAL, "")                                                                                    \
+  X(vfsmount, mnt_sb, OPTIONAL, "")                                                                                \
+  X(backing_file, user_path, OPTIONAL, "6.8: def3ae83da02; real_path before")                                      \
   X(mm_struct, mmap, OPTIONAL, "before 6.1: 763ecb035029")                                                         \
   X(mm_struct, mm_mt, OPTIONAL, "6.1: d4af56c5c7c6")                                                               \
   X(mm_struct, brk, OPTIONAL, "")                                                                                  \
@@ -480,6 +491,7 @@
 
 // X(type): a struct, union or typedef whose size is asked for.
 #define KL_TYPE_LIST(X)                                                                                            \
+  X(kernel_symbol)                                                                                                 \
   KL_TYPE_LIST_BASICS(X)                                                                                           \
   X(task_struct)                                                                                                   \
   X(mem_section)                                                                                                   \
@@ -521,8 +533,7 @@
   X(prog_idr, OPTIONAL)                                                                                            \
   X(link_idr, OPTIONAL)                                                                                            \
   X(btf_idr, OPTIONAL)                                                                                             \
-  X(special_mapping_vmops, OPTIONAL)                                                                               \
-  X(legacy_special_mapping_vmops, OPTIONAL)                                                                        \
+  X(special_mapping_name, OPTIONAL)                                                                                \
   X(super_blocks, OPTIONAL)                                                                                        \
   X(empty_zero_page, OPTIONAL)                                                                                     \
   X(huge_zero_pfn, OPTIONAL)                                                                                       \

@@ -2,6 +2,7 @@
 #include "linux/vma.h"
 
 #include "base/memory.h"
+#include "linux/file.h"
 
 enum kl_status kl_vma_walk_init(struct kl_vma_walk *walk, struct kl_kernel *kernel, struct kl_budget *budget,
                                 uint64_t mm, uint64_t first, uint64_t last) {
@@ -88,12 +89,14 @@ static enum kl_status put_name(struct kl_path_text *text, const char *prefix, co
 // special_mapping_name() in mm/mmap.c.
 static enum kl_status special_name(struct kl_kernel *k, const struct kl_vma *vma, struct kl_path_text *text,
                                    bool *found) {
-  uint64_t ops, mapping, name;
+  uint64_t ops, namer = 0, mapping, name;
   char buffer[64];
   size_t n = 0;
   KL_TRY(kl_get_pointer(k, vma->address, KL_F_vm_area_struct_vm_ops, &ops));
+  if (ops)
+    KL_TRY(kl_get_pointer(k, ops, KL_F_vm_operations_struct_name, &namer));
   *found =
-      ops && k->known[KL_S_special_mapping_vmops].present && ops == k->known[KL_S_special_mapping_vmops].address;
+      namer && k->known[KL_S_special_mapping_name].present && namer == k->known[KL_S_special_mapping_name].address;
   if (!*found)
     return KL_OK;
   KL_TRY(kl_get_pointer(k, vma->address, KL_F_vm_area_struct_vm_private_data, &mapping));
@@ -102,7 +105,8 @@ static enum kl_status special_name(struct kl_kernel *k, const struct kl_vma *vma
   return put_name(text, "", buffer, n, "");
 }
 
-// prctl(PR_SET_VMA_ANON_NAME).
+// prctl(PR_SET_VMA_ANON_NAME). Up to 6.1 the name shares its place with what
+// only areas of files have (6.2: d09e8ca6cb93).
 static enum kl_status anonymous_name(struct kl_kernel *k, const struct kl_vma *vma, const char *prefix,
                                      struct kl_path_text *text, bool *found) {
   uint64_t object = 0, name;
@@ -110,6 +114,9 @@ static enum kl_status anonymous_name(struct kl_kernel *k, const struct kl_vma *v
   size_t n = 0;
   *found = false;
   if (!kl_has(k, KL_F_vm_area_struct_anon_name))
+    return KL_OK;
+  bool shared = k->fields[KL_F_vm_area_struct_anon_name].offset == k->fields[KL_F_vm_area_struct_shared].offset;
+  if (shared && vma->file)
     return KL_OK;
   KL_TRY(kl_get_pointer(k, vma->address, KL_F_vm_area_struct_anon_name, &object));
   if (!object)
@@ -138,7 +145,11 @@ enum kl_status kl_vma_name(struct kl_kernel *k, struct kl_budget *budget, uint64
   bool found = false;
   if (vma->file) {
     KL_TRY(anonymous_name(k, vma, "[anon_shmem:", text, &found));
-    return found ? KL_OK : kl_file_path(k, budget, vma->file, root, text);
+    if (found)
+      return KL_OK;
+    uint64_t path;
+    KL_TRY(kl_file_user_path(k, vma->file, &path));
+    return kl_path_print(k, budget, path, root, text);
   }
   KL_TRY(special_name(k, vma, text, &found));
   if (!found)

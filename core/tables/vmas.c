@@ -67,7 +67,7 @@ static void put_file(struct kl_cursor *c, const struct kl_vma *vma) {
   kl_put(c, FILE_OFFSET, KL_OK, 0, vma->offset);
   if (!kl_wants(c, INODE) && !kl_wants(c, DEVICE))
     return;
-  enum kl_status status = kl_file_inode(c->kernel, vma->file, &inode);
+  enum kl_status status = kl_file_user_inode(c->kernel, vma->file, &inode);
   if (status == KL_OK)
     kl_put_field(c, INODE, inode, KL_F_inode_i_ino);
   else
