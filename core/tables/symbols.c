@@ -1,4 +1,6 @@
-// symbols: the kernel's symbol table, as /proc/kallsyms shows it.
+// symbols: the kernel's symbols and its modules', as /proc/kallsyms shows them.
+#include "linux/module.h"
+#include "linux/module_exports.h"
 #include "tables/cursor.h"
 #include "tables/registry.h"
 
@@ -9,32 +11,136 @@ static const struct kl_column columns[] = {
     [NAME] = {"name", KL_CELL_TEXT, KL_COLUMN_KEY, "its name; several symbols may share one"},
     [TYPE] = {"type", KL_CELL_TEXT, 0,
               "letter as in nm: T and t text, D and d data, R and r read-only, B and b zeroed"},
-    [MODULE] = {"module", KL_CELL_TEXT, KL_COLUMN_KEY, "the module it belongs to; none for the kernel itself"},
+    [MODULE] = {"module", KL_CELL_TEXT, KL_COLUMN_KEY | KL_COLUMN_PUSHED,
+                "the module it belongs to; none for the kernel itself"},
 };
+
+enum { NAME_BYTES = 1024, MODULE_BYTES = 64 };
 
 struct state {
-  uint64_t next;
+  uint64_t next; // of the kernel's
+  bool in_modules, has_modules;
+  struct kl_module_walk modules;
+  uint64_t module;
+  struct kl_module_symbols symbols; // of module
+  uint64_t next_in_module;
+  struct kl_module_exports exports; // of module
+  char name[MODULE_BYTES];          // of module
+  size_t name_bytes;
 };
 
-static enum kl_status next(struct kl_cursor *c) {
+static enum kl_status open(struct kl_cursor *c) {
   struct state *s = c->state;
-  struct kl_symbols *symbols = c->kernel->symbols;
-  struct kl_symbol symbol;
-  if (!symbols || s->next == kl_symbols_count(symbols))
+  struct kl_bytes only;
+  s->in_modules = kl_pushed_bytes(c, MODULE, &only) || !c->kernel->symbols;
+  enum kl_status status = kl_module_walk_init(&s->modules, c->kernel, &c->budget);
+  s->has_modules = status == KL_OK;
+  if (status != KL_OK && status != KL_ERR_NOT_FOUND)
+    kl_lost(c, "modules", 0, status);
+  return KL_OK;
+}
+
+// Without them the letters stay small: noted, and the symbols are given.
+static enum kl_status open_exports(struct kl_cursor *c) {
+  struct state *s = c->state;
+  if (!kl_wants(c, TYPE))
+    return KL_OK;
+  enum kl_status status = kl_module_exports_open(c->kernel, s->module, &s->exports);
+  if (status != KL_OK)
+    kl_lost(c, "exports", s->module, status);
+  return KL_OK;
+}
+
+// Goes on to the next module that has symbols; one that can't be read is noted.
+static enum kl_status next_module(struct kl_cursor *c) {
+  struct state *s = c->state;
+  if (!s->has_modules)
     return KL_END;
-  KL_TRY(kl_symbols_at(symbols, s->next++, &symbol));
+  for (;;) {
+    s->symbols = (struct kl_module_symbols){0};
+    s->next_in_module = 0;
+    KL_TRY(kl_module_walk_next(&s->modules, &s->module));
+    enum kl_status status =
+        kl_get_text(c->kernel, s->module, KL_F_module_name, s->name, sizeof s->name, &s->name_bytes);
+    if (status == KL_OK || status == KL_ERR_LIMIT)
+      status = kl_module_symbols_open(c->kernel, s->module, &s->symbols);
+    if (status == KL_OK && s->symbols.count)
+      return open_exports(c);
+    if (status != KL_OK && status != KL_ERR_NOT_FOUND)
+      kl_lost(c, "module", s->module, status);
+  }
+}
+
+static enum kl_status put_kernel_symbol(struct kl_cursor *c, uint64_t i) {
+  struct kl_symbol symbol;
+  KL_TRY(kl_symbols_at(c->kernel->symbols, i, &symbol));
   kl_put(c, ADDRESS, KL_OK, 0, symbol.address);
   kl_put_bytes(c, NAME, KL_OK, 0, symbol.name.p, symbol.name.n);
   kl_put_bytes(c, TYPE, KL_OK, 0, &symbol.type, 1);
   return KL_OK;
 }
 
-static const struct kl_table_code code = {.state_bytes = sizeof(struct state), .text_bytes = 1025, .next = next};
+// The kernel shows what a module exports by a capital letter, and only that
+// (kernel/kallsyms.c, s_show).
+static void put_module_type(struct kl_cursor *c, const struct kl_module_symbol *symbol, struct kl_bytes name) {
+  const struct state *s = c->state;
+  bool exported = false, letter = (symbol->type | 0x20) >= 'a' && (symbol->type | 0x20) <= 'z';
+  if (!symbol->type || !kl_wants(c, TYPE))
+    return;
+  enum kl_status status = kl_module_exported(c->kernel, &s->exports, symbol->address, name, &exported);
+  char type = !letter ? symbol->type : (char)(exported ? symbol->type & ~0x20 : symbol->type | 0x20);
+  kl_put_bytes(c, TYPE, status, s->module, &type, 1);
+}
+
+static void put_module_symbol(struct kl_cursor *c, const struct kl_module_symbol *symbol) {
+  const struct state *s = c->state;
+  char name[NAME_BYTES];
+  size_t n = 0;
+  kl_put_bytes(c, MODULE, KL_OK, 0, s->name, s->name_bytes);
+  kl_put(c, ADDRESS, KL_OK, 0, symbol->address);
+  enum kl_status status = KL_OK;
+  if (kl_wants(c, NAME) || kl_wants(c, TYPE))
+    status = kl_read_string(c->kernel, symbol->name, name, sizeof name, &n);
+  kl_put_bytes(c, NAME, status, symbol->name, name, n);
+  if (status == KL_OK)
+    put_module_type(c, symbol, kl_bytes_of(name, n));
+}
+
+static void put_unreadable(struct kl_cursor *c, enum kl_status status) {
+  const struct state *s = c->state;
+  kl_put_bytes(c, MODULE, KL_OK, 0, s->name, s->name_bytes);
+  kl_put(c, ADDRESS, status, s->module, 0);
+  kl_put_bytes(c, NAME, status, s->module, NULL, 0);
+  kl_put_bytes(c, TYPE, status, s->module, NULL, 0);
+}
+
+static enum kl_status next(struct kl_cursor *c) {
+  struct state *s = c->state;
+  struct kl_module_symbol symbol = {0};
+  if (!s->in_modules && s->next < kl_symbols_count(c->kernel->symbols))
+    return put_kernel_symbol(c, s->next++);
+  s->in_modules = true;
+  enum kl_status status = KL_ERR_NOT_FOUND;
+  while (status == KL_ERR_NOT_FOUND) { // symbols without a name are no symbols
+    if (s->next_in_module == s->symbols.count)
+      KL_TRY(next_module(c));
+    KL_TRY(kl_budget_spend(&c->budget, 1));
+    status = kl_module_symbol(c->kernel, &s->symbols, s->next_in_module++, &symbol);
+  }
+  if (status == KL_OK)
+    put_module_symbol(c, &symbol);
+  else // its entry can't be read; the next may be
+    put_unreadable(c, status);
+  return KL_OK;
+}
+
+static const struct kl_table_code code = {
+    .state_bytes = sizeof(struct state), .text_bytes = NAME_BYTES + MODULE_BYTES + 1, .open = open, .next = next};
 
 const struct kl_table kl_symbols_table = {
     .name = "symbols",
     .group = "machine",
-    .doc = "the kernel's symbols, as /proc/kallsyms shows them",
+    .doc = "symbols of the kernel and its modules, as in /proc/kallsyms",
     .example = "symbols DUMP name=init_task",
     .n_columns = COLUMNS,
     .columns = columns,
