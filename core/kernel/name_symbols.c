@@ -210,7 +210,7 @@ enum kl_status kl_attach_symbols(struct kl_attach *a) {
   }
   size_t mark = kl_arena_mark(k->arena);
   KL_TRY(kl_wanted_open(k->arena, &wanted));
-  kl_symbols_known(k->symbols, &wanted, k);
+  KL_TRY(kl_symbols_known(k->symbols, &wanted, k));
   names_of_vmcoreinfo(a);
   if (!k->known[KL_S_init_task].present)
     names_of_exports(a, &wanted);

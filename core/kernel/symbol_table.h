@@ -44,6 +44,7 @@ const char *kl_wanted_name(enum kl_symbol_id id);
 
 // The first symbol of each wanted name, in one pass; those already present are
 // left alone.
-void kl_symbols_known(struct kl_symbols *symbols, const struct kl_wanted *wanted, struct kl_kernel *k);
+enum kl_status kl_symbols_known(struct kl_symbols *symbols, const struct kl_wanted *wanted,
+                                struct kl_kernel *k) KL_MUST_USE;
 
 #endif

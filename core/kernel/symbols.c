@@ -78,6 +78,14 @@ static bool bytes_same(struct kl_bytes a, const char *name, size_t n) {
   return a.n == n && (!n || memcmp(a.p, name, n) == 0);
 }
 
+// Characters of a name, its type letter included.
+static size_t length_of(const struct kl_kallsyms *k, struct kl_bytes tokens) {
+  size_t n = 0;
+  for (size_t i = 0; i < tokens.n; i++)
+    n += k->token_at[tokens.p[i] + 1] - k->token_at[tokens.p[i]] - 1u;
+  return n;
+}
+
 enum kl_status kl_symbols_find(struct kl_symbols *symbols, struct kl_bytes name, struct kl_symbol *ret) {
   bool begins[KL_KALLSYMS_TOKENS];
   const char *text = (const char *)name.p;
@@ -89,7 +97,8 @@ enum kl_status kl_symbols_find(struct kl_symbols *symbols, struct kl_bytes name,
       if (kl_map_at(symbols, i, ret) == KL_OK && bytes_same(ret->name, text, name.n))
         return KL_OK;
     } else if (take_tokens(symbols, i, &tokens) == KL_OK && begins[tokens.p[0]] &&
-               expand(symbols, tokens, ret) == KL_OK && bytes_same(ret->name, text, name.n)) {
+               length_of(symbols->kallsyms, tokens) == name.n + 1 && expand(symbols, tokens, ret) == KL_OK &&
+               bytes_same(ret->name, text, name.n)) {
       return kl_kallsyms_address(symbols->kallsyms, i, &ret->address);
     }
   }
@@ -106,21 +115,29 @@ static const struct name names[] = {
     KL_SYMBOL_LIST(KL_NAME)
 #undef KL_NAME
 };
-enum { SLOTS = 2048 };
+enum { SLOT_BITS = 11, SLOTS = 1 << SLOT_BITS };
 _Static_assert(KL_SYMBOL_COUNT < SLOTS / 2, "the hash table must stay sparse");
 
-static uint32_t name_hash(struct kl_bytes name) { // FNV-1a
-  uint32_t h = 2166136261u;
+// A polynomial: the hash of a name is made of those of its tokens, without
+// expanding it. h(ab) = h(a) * BASE^|b| + h(b), modulo 2^32.
+static const uint32_t BASE = 0x01000193;
+
+static uint32_t name_hash(struct kl_bytes name) {
+  uint32_t h = 0;
   for (size_t i = 0; i < name.n; i++)
-    h = (h ^ name.p[i]) * 16777619u;
-  return h % SLOTS;
+    h = h * BASE + name.p[i];
+  return h;
+}
+
+static uint32_t slot_of(uint32_t hash) {
+  return (hash ^ hash >> 13) * 0x9e3779b1u >> (32 - SLOT_BITS);
 }
 
 enum kl_status kl_wanted_open(struct kl_arena *arena, struct kl_wanted *ret) {
   uint16_t *slots;
   KL_TRY(KL_TAKE(arena, SLOTS, &slots));
   for (uint16_t i = 0; i < KL_SYMBOL_COUNT; i++) {
-    uint32_t slot = name_hash(kl_bytes_of(names[i].text, names[i].n));
+    uint32_t slot = slot_of(name_hash(kl_bytes_of(names[i].text, names[i].n)));
     while (slots[slot])
       slot = (slot + 1) % SLOTS;
     slots[slot] = (uint16_t)(i + 1);
@@ -130,7 +147,7 @@ enum kl_status kl_wanted_open(struct kl_arena *arena, struct kl_wanted *ret) {
 }
 
 bool kl_wanted_find(const struct kl_wanted *wanted, struct kl_bytes name, enum kl_symbol_id *ret) {
-  for (uint32_t slot = name_hash(name); wanted->slots[slot]; slot = (slot + 1) % SLOTS) {
+  for (uint32_t slot = slot_of(name_hash(name)); wanted->slots[slot]; slot = (slot + 1) % SLOTS) {
     size_t i = wanted->slots[slot] - 1u;
     *ret = (enum kl_symbol_id)i;
     if (bytes_same(name, names[i].text, names[i].n))
@@ -143,39 +160,61 @@ const char *kl_wanted_name(enum kl_symbol_id id) {
   return names[id].text;
 }
 
-static bool begins_any(struct kl_bytes token) {
-  for (size_t i = 0; i < KL_SYMBOL_COUNT; i++)
-    if (may_begin(token, names[i].text, names[i].n))
-      return true;
-  return false;
+// What the tokens add to a name's hash.
+struct token_hashes {
+  struct {
+    uint32_t hash, power; // of the text; BASE to its length
+    uint32_t tail;        // hash without the first character, which is the type
+  } of[KL_KALLSYMS_TOKENS];
+};
+
+static void hash_tokens(const struct kl_kallsyms *kallsyms, struct token_hashes *h) {
+  for (unsigned t = 0; t < KL_KALLSYMS_TOKENS; t++) {
+    struct kl_bytes text = kl_kallsyms_token(kallsyms, (uint8_t)t), type;
+    h->of[t].hash = name_hash(text);
+    h->of[t].power = 1;
+    for (size_t i = 0; i < text.n; i++)
+      h->of[t].power *= BASE;
+    (void)kl_bytes_take(&text, 1, &type);
+    h->of[t].tail = name_hash(text);
+  }
 }
 
-static void note_known(const struct kl_wanted *wanted, struct kl_kernel *k, struct kl_symbols *symbols, uint64_t i,
-                       struct kl_symbol *symbol) {
+static bool may_be_wanted(const struct kl_wanted *wanted, const struct token_hashes *h, struct kl_bytes tokens) {
+  uint32_t hash = h->of[tokens.p[0]].tail;
+  for (size_t i = 1; i < tokens.n; i++)
+    hash = hash * h->of[tokens.p[i]].power + h->of[tokens.p[i]].hash;
+  return wanted->slots[slot_of(hash)] != 0;
+}
+
+static void note_known(const struct kl_wanted *wanted, struct kl_kernel *k, const struct kl_symbol *symbol) {
   enum kl_symbol_id id;
   if (!kl_wanted_find(wanted, symbol->name, &id) || k->known[id].present)
-    return;
-  if (symbols->kallsyms && kl_kallsyms_address(symbols->kallsyms, i, &symbol->address) != KL_OK)
     return;
   k->known[id].present = true;
   k->known[id].address = symbol->address;
 }
 
-void kl_symbols_known(struct kl_symbols *symbols, const struct kl_wanted *wanted, struct kl_kernel *k) {
-  bool begins[KL_KALLSYMS_TOKENS];
-  for (unsigned t = 0; symbols->kallsyms && t < KL_KALLSYMS_TOKENS; t++)
-    begins[t] = begins_any(kl_kallsyms_token(symbols->kallsyms, (uint8_t)t));
+enum kl_status kl_symbols_known(struct kl_symbols *symbols, const struct kl_wanted *wanted, struct kl_kernel *k) {
+  size_t mark = kl_arena_mark(k->arena);
+  struct token_hashes *hashes;
+  KL_TRY(KL_TAKE(k->arena, 1, &hashes));
+  if (symbols->kallsyms)
+    hash_tokens(symbols->kallsyms, hashes);
   for (uint64_t i = 0; i < symbols->count; i++) {
     struct kl_symbol symbol;
     struct kl_bytes tokens;
     if (!symbols->kallsyms) {
       if (kl_map_at(symbols, i, &symbol) == KL_OK)
-        note_known(wanted, k, symbols, i, &symbol);
-    } else if (take_tokens(symbols, i, &tokens) == KL_OK && begins[tokens.p[0]] &&
-               expand(symbols, tokens, &symbol) == KL_OK) {
-      note_known(wanted, k, symbols, i, &symbol);
+        note_known(wanted, k, &symbol);
+    } else if (take_tokens(symbols, i, &tokens) == KL_OK && may_be_wanted(wanted, hashes, tokens) &&
+               expand(symbols, tokens, &symbol) == KL_OK &&
+               kl_kallsyms_address(symbols->kallsyms, i, &symbol.address) == KL_OK) {
+      note_known(wanted, k, &symbol);
     }
   }
+  kl_arena_rewind(k->arena, mark);
+  return KL_OK;
 }
 
 // ── By address ─────────────────────────────────────────────────────────────
