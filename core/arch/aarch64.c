@@ -76,10 +76,14 @@ static void leaf(const struct kl_paging *paging, bool kernel, uint8_t rights, ui
   ret->accessed = raw & ACCESSED;
 }
 
+// In the last table every kernel leaves the page's second type bit set, which
+// swap entries have clear; blocks have neither.
 static bool present_for_linux(const struct kl_paging *paging, unsigned level, uint64_t raw) {
+  if (level == 0)
+    return raw & TABLE;
   if (raw & paging->prot_none_bit)
     return true;
-  return level > 0 && paging->prot_none_bit == OLD_PROT_NONE && raw & OLD_SPLITTING;
+  return paging->prot_none_bit == OLD_PROT_NONE && raw & OLD_SPLITTING;
 }
 
 static void not_valid(const struct kl_paging *paging, unsigned level, bool kernel, uint8_t rights, uint64_t raw,

@@ -21,9 +21,9 @@ struct kl_paging {
   bool lpa;              // arm64 64K: 52-bit output addresses
   uint64_t sme_mask;     // x86-64: bits of an entry that mean encryption, or 0
   uint64_t pac_mask;     // arm64: bits of a pointer that may hold a signature
-  // arm64: the bit that says "a page is there, but no access" in an entry that
-  // is not valid: 1 << 58, or 1 << 11 from 6.11 (protection_map[0] in memory has
-  // it set). 0: unknown, and such entries are KL_ENTRY_OTHER.
+  // arm64: the bit that says "a page is there, but no access" in an entry for a
+  // block that is not valid: 1 << 58, later 1 << 11. 0: unknown, and such
+  // entries are KL_ENTRY_OTHER (in the last table they are known without it).
   uint64_t prot_none_bit;
   // arm64: a swap entry's fields. offset_shift 0: unknown, and entries that are
   // not present are KL_ENTRY_OTHER. x86-64 has one form only.

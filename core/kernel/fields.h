@@ -187,6 +187,7 @@
   X(task_struct, real_cred, REQUIRED, "")                                                                          \
   X(task_struct, fs, REQUIRED, "")                                                                                 \
   X(task_struct, cgroups, OPTIONAL, "CONFIG_CGROUPS")                                                              \
+  X(task_struct, on_cpu, OPTIONAL, "CONFIG_SMP")                                                                   \
   X(task_struct, pid_links, OPTIONAL, "4.19: 2c4704756cab")                                                        \
   X(cred, uid, REQUIRED, "")                                                                                       \
   X(cred, gid, REQUIRED, "")                                                                                       \
@@ -218,6 +219,11 @@
   X(mount, mnt_mountpoint, REQUIRED, "")                                                                           \
   X(super_block, s_type, REQUIRED, "")                                                                             \
   X(file_system_type, name, REQUIRED, "")                                                                          \
+  X(file_system_type, next, OPTIONAL, "")                                                                          \
+  X(file_system_type, owner, OPTIONAL, "")                                                                         \
+  X(task_struct, nsproxy, OPTIONAL, "")                                                                            \
+  X(nsproxy, mnt_ns, OPTIONAL, "")                                                                                 \
+  X(mnt_namespace, root, OPTIONAL, "")                                                                             \
   X(inode, i_private, OPTIONAL, "")                                                                                \
   X(ns_common, ops, OPTIONAL, "")                                                                                  \
   X(proc_ns_operations, name, OPTIONAL, "")                                                                        \
@@ -302,6 +308,7 @@
 
 #define KL_ENUM_LIST_BASICS(X)                                                                                     \
   X(pageflags, PG_anon_exclusive)                                                                                  \
+  X(pagetype, PGTY_buddy)                                                                                          \
   X(module_state, MODULE_STATE_LIVE)                                                                               \
   X(module_state, MODULE_STATE_COMING)                                                                             \
   X(module_state, MODULE_STATE_GOING)                                                                              \

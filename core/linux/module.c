@@ -4,12 +4,74 @@
 #include "base/checked.h"
 #include "base/memory.h"
 
+// ── Finding the list ───────────────────────────────────────────────────────
+
+// True for a struct module: it lies in the data that it names as its own.
+static bool is_module(struct kl_kernel *k, uint64_t module) {
+  struct kl_module_region region;
+  for (uint64_t i = 0; kl_module_region(k, module, i, &region) == KL_OK; i++)
+    if (module - region.address < region.bytes)
+      return true;
+  return false;
+}
+
+// The list's head is the one node on the ring that is in no module.
+static enum kl_status head_by_module(struct kl_kernel *k, struct kl_budget *budget, uint64_t module,
+                                     uint64_t *head) {
+  struct kl_list ring;
+  uint64_t start, node;
+  KL_TRY(kl_member(k, module, KL_F_module_list, &start));
+  kl_list_init(&ring, k, budget, start);
+  for (;;) {
+    enum kl_status status = kl_list_next(&ring, head);
+    if (status != KL_OK)
+      return status == KL_END ? KL_ERR_NOT_FOUND : status;
+    KL_TRY(kl_container(k, *head, KL_F_module_list, &node));
+    if (!is_module(k, node))
+      return KL_OK;
+  }
+}
+
+// The type of init's root file system, which is built in and registered early.
+static enum kl_status first_file_system(struct kl_kernel *k, uint64_t *ret) {
+  uint64_t proxy, ns, root, vfsmount, super;
+  KL_TRY(kl_get_pointer(k, k->known[KL_S_init_task].address, KL_F_task_struct_nsproxy, &proxy));
+  KL_TRY(kl_get_pointer(k, proxy, KL_F_nsproxy_mnt_ns, &ns));
+  KL_TRY(kl_get_pointer(k, ns, KL_F_mnt_namespace_root, &root));
+  KL_TRY(kl_member(k, root, KL_F_mount_mnt, &vfsmount));
+  KL_TRY(kl_get_pointer(k, vfsmount, KL_F_vfsmount_mnt_sb, &super));
+  return kl_get_pointer(k, super, KL_F_super_block_s_type, ret);
+}
+
+// A kernel whose kallsyms has functions only does not name its list. Any module
+// leads to it, and of file systems there is a list.
+static enum kl_status head_by_file_systems(struct kl_kernel *k, struct kl_budget *budget, uint64_t *head) {
+  uint64_t type, owner;
+  KL_TRY(first_file_system(k, &type));
+  for (uint64_t n = 0; type; n++) {
+    if (n > k->limits->modules)
+      return KL_ERR_LIMIT;
+    KL_TRY(kl_budget_spend(budget, 1));
+    KL_TRY(kl_get_pointer(k, type, KL_F_file_system_type_owner, &owner));
+    if (owner && is_module(k, owner))
+      return head_by_module(k, budget, owner, head);
+    KL_TRY(kl_get_pointer(k, type, KL_F_file_system_type_next, &type));
+  }
+  return KL_ERR_NOT_FOUND;
+}
+
 enum kl_status kl_module_walk_init(struct kl_module_walk *walk, struct kl_kernel *kernel,
                                    struct kl_budget *budget) {
+  uint64_t head = kernel->known[KL_S_modules].address;
   walk->count = 0;
-  if (!kernel->known[KL_S_modules].present || !kl_has(kernel, KL_F_module_list))
+  if (!kl_has(kernel, KL_F_module_list))
     return KL_ERR_NOT_FOUND;
-  kl_list_init(&walk->list, kernel, budget, kernel->known[KL_S_modules].address);
+  if (!kernel->known[KL_S_modules].present) {
+    KL_TRY(head_by_file_systems(kernel, budget, &head));
+    kernel->known[KL_S_modules].present = true; // found once is found
+    kernel->known[KL_S_modules].address = head;
+  }
+  kl_list_init(&walk->list, kernel, budget, head);
   return KL_OK;
 }
 

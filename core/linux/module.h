@@ -9,7 +9,8 @@ struct kl_module_walk {
   struct kl_list list;
   uint64_t count;
 };
-// KL_ERR_NOT_FOUND: this kernel has no modules.
+// KL_ERR_NOT_FOUND: this kernel has no modules, or neither a symbol nor a file
+// system leads to them.
 enum kl_status kl_module_walk_init(struct kl_module_walk *walk, struct kl_kernel *kernel,
                                    struct kl_budget *budget) KL_MUST_USE;
 // The next struct module, youngest first as in /proc/modules. KL_END at the

@@ -1,4 +1,5 @@
 // cpus: every possible CPU, and what it was doing.
+#include "linux/task.h"
 #include "tables/cursor.h"
 #include "tables/registry.h"
 
@@ -31,11 +32,34 @@ static enum kl_status mask_bit(struct kl_kernel *k, enum kl_symbol_id mask, uint
   return KL_OK;
 }
 
+// Without the symbol of the runqueues: the thread that is on this CPU; the
+// idle one is in no list.
+static enum kl_status find_current(struct kl_cursor *c, uint64_t cpu, uint64_t *ret) {
+  struct kl_kernel *k = c->kernel;
+  struct kl_task_walk walk;
+  uint64_t task, on_cpu, its_cpu;
+  *ret = 0;
+  if (!kl_has(k, KL_F_task_struct_on_cpu))
+    return KL_ERR_NOT_FOUND;
+  kl_task_walk_init(&walk, k, &c->budget, true);
+  for (;;) {
+    enum kl_status status = kl_task_walk_next(&walk, &task);
+    if (status == KL_END)
+      return KL_OK;
+    KL_TRY(status);
+    KL_TRY(kl_get(k, task, KL_F_task_struct_on_cpu, &on_cpu));
+    KL_TRY(kl_task_cpu(k, task, &its_cpu));
+    if (on_cpu && its_cpu == cpu)
+      return kl_get(k, task, KL_F_task_struct_pid, ret);
+  }
+}
+
 // The runqueue's current task: on every machine, unlike a current variable.
-static enum kl_status current_pid(struct kl_kernel *k, uint64_t cpu, uint64_t *ret) {
+static enum kl_status current_pid(struct kl_cursor *c, uint64_t cpu, uint64_t *ret) {
+  struct kl_kernel *k = c->kernel;
   uint64_t runqueue, task;
   if (!k->known[KL_S_runqueues].present)
-    return KL_ERR_NOT_FOUND;
+    return find_current(c, cpu, ret);
   KL_TRY(kl_per_cpu_address(k, k->known[KL_S_runqueues].address, (uint32_t)cpu, &runqueue));
   KL_TRY(kl_get_pointer(k, runqueue, KL_F_rq_curr, &task));
   return kl_get(k, task, KL_F_task_struct_pid, ret);
@@ -79,8 +103,10 @@ static enum kl_status next(struct kl_cursor *c) {
     kl_put(c, ONLINE, status, k->known[KL_S___cpu_online_mask].address, online);
   status = kl_per_cpu_offset(k, (uint32_t)cpu, &v);
   kl_put(c, PER_CPU_OFFSET, status, k->per_cpu_offset_address, v);
-  status = current_pid(k, cpu, &v);
-  kl_put(c, CURRENT_PID, status, k->known[KL_S_runqueues].address, v);
+  if (kl_wants(c, CURRENT_PID)) {
+    status = current_pid(c, cpu, &v);
+    kl_put(c, CURRENT_PID, status, k->known[KL_S_runqueues].address, v);
+  }
   put_registers(c, cpu);
   return KL_OK;
 }

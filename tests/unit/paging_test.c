@@ -369,9 +369,18 @@ static void arm64_entries_that_are_not_valid(void **state) {
   assert_int_equal(t.swap_offset, 0x777);
   guest_put64(&g, 0x4000 + 8 * 359, 0x0060000012345f82);
   assert_int_equal(translate(&p, user).state, KL_ENTRY_PROT_NONE);
-  // Without the facts nothing is guessed.
+  // A huge page without access, in the table above.
+  guest_put64(&g, 0x3000 + 8 * 418, 0x0060000040000f80);
+  t = translate(&p, user);
+  assert_int_equal(t.state, KL_ENTRY_PROT_NONE);
+  assert_int_equal(t.phys, 0x40000000 + 0x167000);
+  // Without the facts that one is not guessed, nor is a swap entry.
   p.prot_none_bit = 0;
   p.swap_offset_shift = 0;
+  assert_int_equal(translate(&p, user).state, KL_ENTRY_OTHER);
+  guest_put64(&g, 0x3000 + 8 * 418, 0x4003);
+  assert_int_equal(translate(&p, user).state, KL_ENTRY_PROT_NONE);
+  guest_put64(&g, 0x4000 + 8 * 359, 5 << 6 | 0x777ull << 12 | 4);
   assert_int_equal(translate(&p, user).state, KL_ENTRY_OTHER);
 }
 
