@@ -486,6 +486,9 @@
   X(uts_namespace, name, OPTIONAL, "")                                                                             \
   X(new_utsname, nodename, OPTIONAL, "")                                                                           \
   X(new_utsname, domainname, OPTIONAL, "")                                                                         \
+  X(timekeeper, tkr_mono, OPTIONAL, "")                                                                            \
+  X(timekeeper, xtime_sec, OPTIONAL, "")                                                                           \
+  X(tk_read_base, clock, OPTIONAL, "")                                                                             \
   X(timekeeper, offs_real, OPTIONAL, "")                                                                           \
   X(timekeeper, offs_boot, OPTIONAL, "")                                                                           \
   X(timekeeper, wall_to_monotonic, OPTIONAL, "")                                                                   \

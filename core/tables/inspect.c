@@ -9,19 +9,35 @@
 
 // ── Places ─────────────────────────────────────────────────────────────────
 
-static enum kl_status parse_term(struct kl_dump *dump, struct kl_bytes term, uint64_t *ret) {
+static const char *const known_names[] = {
+#define KNOWN_NAME(symbol, need) #symbol,
+    KL_SYMBOL_LIST(KNOWN_NAME)
+#undef KNOWN_NAME
+};
+
+// A symbol by name: also one that attach found where kallsyms has only code.
+static enum kl_status find_symbol(struct kl_kernel *k, struct kl_bytes name, uint64_t *ret) {
   struct kl_symbol symbol;
+  enum kl_status status = k->symbols ? kl_symbols_find(k->symbols, name, &symbol) : KL_ERR_NOT_FOUND;
+  if (status == KL_OK)
+    *ret = symbol.address;
+  for (size_t i = 0; i < KL_SYMBOL_COUNT && status == KL_ERR_NOT_FOUND; i++) {
+    if (!k->known[i].present || !kl_bytes_equal(name, known_names[i]))
+      continue;
+    *ret = k->known[i].address;
+    status = KL_OK;
+  }
+  return status;
+}
+
+static enum kl_status parse_term(struct kl_dump *dump, struct kl_bytes term, uint64_t *ret) {
   if (!term.n)
     return KL_ERR_ARGUMENT;
   if (term.p[0] >= '0' && term.p[0] <= '9') {
     bool ok = kl_bytes_start(term, "0x") ? kl_parse_hex(term, ret) : kl_parse_decimal(term, ret);
     return ok ? KL_OK : KL_ERR_ARGUMENT;
   }
-  if (!dump->kernel || !dump->kernel->symbols)
-    return KL_ERR_NOT_FOUND;
-  KL_TRY(kl_symbols_find(dump->kernel->symbols, term, &symbol));
-  *ret = symbol.address;
-  return KL_OK;
+  return dump->kernel ? find_symbol(dump->kernel, term, ret) : KL_ERR_NOT_FOUND;
 }
 
 // TERM{(+|-)TERM}, modulo 2^64. *at is where the term that is wrong begins.
