@@ -36,18 +36,16 @@ static void on_sigbus(int signal_number, siginfo_t *info, void *context) {
   siglongjmp(guard->back, 1);
 }
 
-static bool install(void) {
+static void install(void) {
   struct sigaction action = {.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO};
   sigemptyset(&action.sa_mask);
-  return sigaction(SIGBUS, &action, NULL) == 0;
+  sigaction(SIGBUS, &action, NULL);
 }
 
 bool io_guard_run(int (*work)(void *user), void *user, int *ret, struct io_error *why) {
-  static _Atomic int installed;
   struct guard guard = {.file = NULL};
   struct guard *outer = innermost;
-  if (!installed)
-    installed = install();
+  install(); // each time: another may have taken the signal since
   if (sigsetjmp(guard.back, 1)) {
     innermost = outer;
     (void)io_file_intact(guard.file, why);

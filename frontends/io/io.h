@@ -48,8 +48,8 @@ bool io_file_intact(struct io_file *file, struct io_error *why);
 // Runs work(user) and gives what it returned. When a mapped file loses the page
 // that is being read (it shrank, or the disk failed), work is left at that
 // instruction, and the result is false, and why. work must own nothing that has
-// to be given back after such an end. One guard a thread; the first call
-// installs a handler of SIGBUS.
+// to be given back after such an end. Guards nest, and each thread has its own.
+// Installs a handler of SIGBUS, which stays.
 bool io_guard_run(int (*work)(void *user), void *user, int *ret, struct io_error *why);
 
 // ── Decompression ──────────────────────────────────────────────────────────

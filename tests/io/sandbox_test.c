@@ -1,0 +1,288 @@
+// The sandbox, from inside: each try is a child that confines itself first.
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "io.h"
+
+enum { NOT_CONFINED = 77, LET_THROUGH = 1, REFUSED = 0 };
+
+// What the child has open before it confines itself.
+struct held {
+  struct io_file *file;
+  char path[64];
+};
+static struct held held = {.path = "/tmp/kernlens-sandbox-XXXXXX"};
+
+static int confined(void *user) {
+  int (*try)(void) = *(int (**)(void))user;
+  struct io_error note;
+  if (!(io_sandbox_enter(&note) & IO_CONFINED_SYSCALLS))
+    return note.text[0] ? NOT_CONFINED : 99; // never without a word
+  return try();
+}
+
+static void expect(int (*try)(void), int code) {
+  int got = in_child(confined, &try);
+  if (got == NOT_CONFINED)
+    skip();
+  assert_int_equal(got, code);
+}
+
+static int refused(long result) {
+  return result < 0 && (errno == EPERM || errno == EACCES || errno == ENOSYS) ? REFUSED : LET_THROUGH;
+}
+
+// ── What is forbidden ──────────────────────────────────────────────────────
+
+static int try_open(void) {
+  return refused(open("/etc/passwd", O_RDONLY));
+}
+static int try_open_itself(void) {
+  return refused(open(held.path, O_RDONLY));
+}
+static int try_create(void) {
+  return refused(open("/tmp/kernlens-made", O_WRONLY | O_CREAT, 0600));
+}
+static int try_openat2(void) {
+  uint64_t how[3] = {0};
+  return refused(syscall(SYS_openat2, AT_FDCWD, "/etc/passwd", how, sizeof how));
+}
+static int try_unlink(void) {
+  return refused(unlink(held.path));
+}
+static int try_rename(void) {
+  return refused(rename(held.path, "/tmp/kernlens-renamed"));
+}
+static int try_chmod(void) {
+  return refused(chmod(held.path, 0777));
+}
+static int try_stat(void) {
+  struct stat st;
+  return refused(syscall(SYS_newfstatat, AT_FDCWD, "/etc/passwd", &st, 0));
+}
+static int try_fork(void) {
+  pid_t pid = fork();
+  if (pid == 0)
+    _exit(0);
+  return refused(pid);
+}
+static int try_kill(void) {
+  return refused(kill(getppid(), 0));
+}
+static int try_signal_thread(void) {
+  return refused(syscall(SYS_tgkill, getpid(), getpid(), SIGUSR1));
+}
+static int try_executable_memory(void) {
+  return refused(
+      (long)(intptr_t)mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+}
+static int try_make_executable(void) {
+  void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return p == MAP_FAILED ? 2 : refused(mprotect(p, 4096, PROT_READ | PROT_EXEC));
+}
+static int try_type(void) {
+  char c = 'x';
+  return refused(ioctl(0, TIOCSTI, &c));
+}
+static int try_io_uring(void) {
+  return refused(syscall(SYS_io_uring_setup, 1, NULL));
+}
+static int try_pidfd(void) {
+  return refused(syscall(SYS_pidfd_open, getppid(), 0));
+}
+static int try_other_memory(void) {
+  return refused(syscall(SYS_process_vm_readv, getppid(), NULL, 0, NULL, 0, 0));
+}
+static int try_unshare(void) {
+  return refused(syscall(SYS_unshare, 0x10000000));
+}
+static int try_memfd(void) {
+  return refused(syscall(SYS_memfd_create, "x", 0));
+}
+
+static void everything_outside_is_refused(void **state) {
+  (void)state;
+  static int (*const tries[])(void) = {
+      try_open,
+      try_open_itself,
+      try_create,
+      try_openat2,
+      try_unlink,
+      try_rename,
+      try_chmod,
+      try_stat,
+      try_fork,
+      try_kill,
+      try_type,
+      try_io_uring,
+      try_signal_thread,
+      try_executable_memory,
+      try_make_executable,
+      try_pidfd,
+      try_other_memory,
+      try_unshare,
+      try_memfd,
+  };
+  for (size_t i = 0; i < sizeof tries / sizeof *tries; i++)
+    expect(tries[i], REFUSED);
+}
+
+static int try_socket(void) {
+  return socket(AF_INET, SOCK_STREAM, 0) >= 0;
+}
+static int try_socketpair(void) {
+  int fds[2];
+  return socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+}
+static int try_exec(void) {
+  return execl("/bin/true", "true", (char *)NULL);
+}
+static int try_exec_fd(void) {
+  char *none[] = {NULL};
+  return (int)syscall(SYS_execveat, AT_FDCWD, "/bin/true", none, none, 0);
+}
+static int try_ptrace(void) {
+  return (int)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+}
+
+static void what_only_an_attacker_asks_for_ends_the_process(void **state) {
+  (void)state;
+  static int (*const tries[])(void) = {try_socket, try_socketpair, try_exec, try_exec_fd, try_ptrace};
+  for (size_t i = 0; i < sizeof tries / sizeof *tries; i++)
+    expect(tries[i], CHILD_KILLED + SIGSYS);
+}
+
+// ── What goes on working ───────────────────────────────────────────────────
+
+static int read_file(void) {
+  struct kl_source s = io_file_source(held.file);
+  uint8_t byte = 0;
+  return s.read(s.user, 4000, &byte, 1) == KL_OK && byte == 'k' ? 0 : 1;
+}
+
+static int use_memory(void) {
+  struct io_error why;
+  uint8_t *large = malloc(64 << 20), *workspace = io_workspace_create(1 << 30, &why);
+  if (!large || !workspace)
+    return 1;
+  large[(64 << 20) - 1] = workspace[(1 << 30) - 1] = 1;
+  large = realloc(large, 128 << 20);
+  free(large);
+  io_workspace_destroy(workspace, 1 << 30);
+  return large ? 0 : 2;
+}
+
+static int write_out(void) {
+  FILE *f = stdout;
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return fprintf(f, "%s", "") < 0 || fflush(f) != 0 || isatty(1) < 0;
+}
+
+static void *add_one(void *user) {
+  *(int *)user += 1;
+  return user;
+}
+static int run_threads(void) {
+  int sum = 0;
+  for (int i = 0; i < 8; i++) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, add_one, &sum) != 0 || pthread_join(thread, NULL) != 0)
+      return 1;
+  }
+  return sum == 8 ? 0 : 2;
+}
+
+static int inflate_something(void) {
+  struct io_codec *codec = io_codec_create();
+  struct kl_codec c = io_codec_calls(codec);
+  // "aaaaaaaaaa" as a zlib stream
+  static const uint8_t in[] = {0x78, 0x9c, 0x4b, 0x84, 0x03, 0x00, 0x14, 0xe1, 0x03, 0xcb};
+  uint8_t out[16];
+  size_t n = 0;
+  return c.inflate(c.user, KL_METHOD_ZLIB, in, sizeof in, out, sizeof out, &n) == KL_OK && n == 10 ? 0 : 1;
+}
+
+static int touch_lost(void *user) {
+  struct kl_source *s = user;
+  uint8_t byte;
+  return (int)s->read(s->user, 90000, &byte, 1);
+}
+static int lose_a_page(void) { // the parent has cut the file
+  struct io_error why = {0};
+  struct kl_source s = io_file_source(held.file);
+  int code;
+  for (int i = 0; i < 2; i++)
+    if (io_guard_run(touch_lost, &s, &code, &why) || !strstr(why.text, "shrank"))
+      return 1;
+  return 0;
+}
+
+static int abort_itself(void) {
+  abort();
+}
+
+static void parsing_goes_on(void **state) {
+  (void)state;
+  expect(read_file, 0);
+  expect(use_memory, 0);
+  expect(write_out, 0);
+  expect(run_threads, 0);
+  expect(inflate_something, 0);
+  expect(abort_itself, CHILD_KILLED + SIGABRT);
+  assert_int_equal(truncate(held.path, 4096), 0);
+  expect(lose_a_page, 0);
+}
+
+static int enter_twice(void) {
+  struct io_error note;
+  (void)io_sandbox_enter(&note); // refused the second time; does no harm
+  return read_file();
+}
+
+static void second_entry_does_no_harm(void **state) {
+  (void)state;
+  expect(enter_twice, 0);
+}
+
+static int start(void **state) {
+  (void)state;
+  struct io_error why;
+  int fd = mkstemp(held.path);
+  if (fd < 0)
+    return -1;
+  for (int i = 0; i < 100; i++) {
+    char bytes[1000];
+    memset(bytes, 'k', sizeof bytes);
+    if (write(fd, bytes, sizeof bytes) != sizeof bytes)
+      return -1;
+  }
+  close(fd);
+  return io_file_open(held.path, &held.file, &why) ? 0 : -1;
+}
+static int finish(void **state) {
+  (void)state;
+  io_file_close(held.file);
+  return unlink(held.path);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(everything_outside_is_refused),
+      cmocka_unit_test(what_only_an_attacker_asks_for_ends_the_process),
+      cmocka_unit_test(parsing_goes_on),
+      cmocka_unit_test(second_entry_does_no_harm),
+  };
+  return cmocka_run_group_tests(tests, start, finish);
+}
