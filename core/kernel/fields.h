@@ -390,6 +390,15 @@
   X(vm_operations_struct, name, OPTIONAL, "")                                                                      \
   X(vm_area_struct, shared, OPTIONAL, "")                                                                          \
   X(file, f_mode, OPTIONAL, "")                                                                                    \
+  X(bdev_inode, vfs_inode, OPTIONAL, "")                                                                           \
+  X(mount, mnt_node, OPTIONAL, "6.8: a tree")                                                                      \
+  X(mount, mnt_list, OPTIONAL, "")                                                                                 \
+  X(mount, mnt_id, OPTIONAL, "")                                                                                   \
+  X(mount, mnt_devname, OPTIONAL, "")                                                                              \
+  X(mount, mnt_ns, OPTIONAL, "")                                                                                   \
+  X(mount, mnt_next_for_sb, OPTIONAL, "2025")                                                                      \
+  X(mount, mnt_instance, OPTIONAL, "before 2025: a list; since then s_mounts points to the first")                 \
+  X(super_block, s_mounts, OPTIONAL, "")                                                                           \
   X(vfsmount, mnt_sb, OPTIONAL, "")                                                                                \
   X(backing_file, user_path, OPTIONAL, "6.8: def3ae83da02; real_path before")                                      \
   X(mm_struct, mmap, OPTIONAL, "before 6.1: 763ecb035029")                                                         \
@@ -519,6 +528,30 @@
 #define KL_ENUM_LIST(X)                                                                                            \
   KL_ENUM_LIST_BASICS(X)                                                                                           \
   X(pageflags, PG_reserved)                                                                                        \
+  X(pagetype, PG_hugetlb)                                                                                          \
+  X(pagetype, PG_guard)                                                                                            \
+  X(pagetype, PG_table)                                                                                            \
+  X(pagetype, PG_offline)                                                                                          \
+  X(pagetype, PG_buddy)                                                                                            \
+  X(pagetype, PGTY_large_kmalloc)                                                                                  \
+  X(pagetype, PGTY_zsmalloc)                                                                                       \
+  X(pagetype, PGTY_slab)                                                                                           \
+  X(pagetype, PGTY_hugetlb)                                                                                        \
+  X(pagetype, PGTY_guard)                                                                                          \
+  X(pagetype, PGTY_table)                                                                                          \
+  X(pagetype, PGTY_offline)                                                                                        \
+  X(pageflags, PG_unevictable)                                                                                     \
+  X(pageflags, PG_active)                                                                                          \
+  X(pageflags, PG_referenced)                                                                                      \
+  X(pageflags, PG_swapcache)                                                                                       \
+  X(pageflags, PG_swapbacked)                                                                                      \
+  X(pageflags, PG_head)                                                                                            \
+  X(pageflags, PG_slab)                                                                                            \
+  X(pageflags, PG_lru)                                                                                             \
+  X(pageflags, PG_writeback)                                                                                       \
+  X(pageflags, PG_uptodate)                                                                                        \
+  X(pageflags, PG_dirty)                                                                                           \
+  X(pageflags, PG_locked)                                                                                          \
   X(maple_type, maple_dense)                                                                                       \
   X(maple_type, maple_leaf_64)                                                                                     \
   X(maple_type, maple_range_64)                                                                                    \

@@ -246,9 +246,15 @@ static enum kl_status is_deleted(struct kl_kernel *k, uint64_t dentry, bool *ret
 
 enum kl_status kl_path_print(struct kl_kernel *k, struct kl_budget *budget, uint64_t path,
                              const struct kl_path_root *root, struct kl_path_text *text) {
-  uint64_t vfsmount, dentry, mount;
+  uint64_t vfsmount, dentry;
   KL_TRY(kl_get_pointer(k, path, KL_F_path_mnt, &vfsmount));
   KL_TRY(kl_get_pointer(k, path, KL_F_path_dentry, &dentry));
+  return kl_mounted_path(k, budget, vfsmount, dentry, root, text);
+}
+
+enum kl_status kl_mounted_path(struct kl_kernel *k, struct kl_budget *budget, uint64_t vfsmount, uint64_t dentry,
+                               const struct kl_path_root *root, struct kl_path_text *text) {
+  uint64_t mount;
   bool own, deleted;
   KL_TRY(kl_budget_spend(budget, 1));
   KL_TRY(has_own_name(k, dentry, vfsmount, &own));

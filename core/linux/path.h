@@ -31,6 +31,9 @@ enum kl_status kl_task_root(struct kl_kernel *k, uint64_t task, struct kl_path_r
 // back to it. One step a component.
 enum kl_status kl_path_print(struct kl_kernel *k, struct kl_budget *budget, uint64_t path,
                              const struct kl_path_root *root, struct kl_path_text *text) KL_MUST_USE;
+// That of a dentry under a struct vfsmount.
+enum kl_status kl_mounted_path(struct kl_kernel *k, struct kl_budget *budget, uint64_t vfsmount, uint64_t dentry,
+                               const struct kl_path_root *root, struct kl_path_text *text) KL_MUST_USE;
 // That of a struct file.
 enum kl_status kl_file_path(struct kl_kernel *k, struct kl_budget *budget, uint64_t file,
                             const struct kl_path_root *root, struct kl_path_text *text) KL_MUST_USE;
