@@ -354,6 +354,7 @@
   X(mem_section, section_mem_map, OPTIONAL, "SPARSEMEM")                                                           \
   X(page, flags, REQUIRED, "")                                                                                     \
   X(task_struct, active_mm, OPTIONAL, "")                                                                          \
+  X(xarray, xa_flags, OPTIONAL, "")                                                                                \
   X(mm_struct, pgd, OPTIONAL, "")                                                                                  \
   X(rq, cpu, OPTIONAL, "SMP only")                                                                                 \
   X(rq, curr, OPTIONAL, "")

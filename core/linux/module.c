@@ -4,10 +4,46 @@
 #include "base/checked.h"
 #include "base/memory.h"
 
+static const struct {
+  enum kl_enum_id value;
+  const char *name;
+} states[] = {
+    {KL_E_module_state_MODULE_STATE_LIVE, "Live"},
+    {KL_E_module_state_MODULE_STATE_COMING, "Loading"},
+    {KL_E_module_state_MODULE_STATE_GOING, "Unloading"},
+    {KL_E_module_state_MODULE_STATE_UNFORMED, "Unformed"},
+};
+
+enum kl_status kl_module_state(struct kl_kernel *k, uint64_t module, const char **ret) {
+  uint64_t state;
+  KL_TRY(kl_get(k, module, KL_F_module_state, &state));
+  for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+    if (k->enums[states[i].value].present && (int64_t)state == k->enums[states[i].value].value) {
+      *ret = states[i].name;
+      return KL_OK;
+    }
+  return KL_ERR_MALFORMED;
+}
+
 // ── Finding the list ───────────────────────────────────────────────────────
 
-// True for a struct module: it lies in the data that it names as its own.
+// Module names come from file names: what modpost lets through.
+static bool is_name(const char *name, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (name[i] <= ' ' || name[i] > '~')
+      return false;
+  return n != 0;
+}
+
+// True for a struct module: it has a name and a state, and lies in the data
+// that it names as its own.
 static bool is_module(struct kl_kernel *k, uint64_t module) {
+  char name[64];
+  const char *state;
+  size_t n;
+  if (kl_module_state(k, module, &state) != KL_OK ||
+      kl_get_text(k, module, KL_F_module_name, name, sizeof name, &n) != KL_OK || !is_name(name, n))
+    return false;
   struct kl_module_region region;
   for (uint64_t i = 0; kl_module_region(k, module, i, &region) == KL_OK; i++)
     if (module - region.address < region.bytes)
@@ -32,32 +68,52 @@ static enum kl_status head_by_module(struct kl_kernel *k, struct kl_budget *budg
   }
 }
 
-// The type of init's root file system, which is built in and registered early.
-static enum kl_status first_file_system(struct kl_kernel *k, uint64_t *ret) {
-  uint64_t proxy, ns, root, vfsmount, super;
+// The file system that init's root is in: on the ring of all super_blocks.
+static enum kl_status first_super_block(struct kl_kernel *k, uint64_t *ret) {
+  uint64_t proxy, ns, root, vfsmount;
   KL_TRY(kl_get_pointer(k, k->known[KL_S_init_task].address, KL_F_task_struct_nsproxy, &proxy));
   KL_TRY(kl_get_pointer(k, proxy, KL_F_nsproxy_mnt_ns, &ns));
   KL_TRY(kl_get_pointer(k, ns, KL_F_mnt_namespace_root, &root));
   KL_TRY(kl_member(k, root, KL_F_mount_mnt, &vfsmount));
-  KL_TRY(kl_get_pointer(k, vfsmount, KL_F_vfsmount_mnt_sb, &super));
-  return kl_get_pointer(k, super, KL_F_super_block_s_type, ret);
+  return kl_get_pointer(k, vfsmount, KL_F_vfsmount_mnt_sb, ret);
 }
 
-// A kernel whose kallsyms has functions only does not name its list. Any module
-// leads to it, and of file systems there is a list.
-static enum kl_status head_by_file_systems(struct kl_kernel *k, struct kl_budget *budget, uint64_t *head) {
-  uint64_t type, owner;
-  KL_TRY(first_file_system(k, &type));
-  for (uint64_t n = 0; type; n++) {
-    if (n > k->limits->modules)
-      return KL_ERR_LIMIT;
+// A module among the owners of a file system type and of those that were
+// registered after it. KL_ERR_NOT_FOUND: none.
+static enum kl_status owner_behind(struct kl_kernel *k, struct kl_budget *budget, uint64_t type, uint64_t *module) {
+  for (uint64_t n = 0; type && n <= k->limits->modules; n++) {
     KL_TRY(kl_budget_spend(budget, 1));
-    KL_TRY(kl_get_pointer(k, type, KL_F_file_system_type_owner, &owner));
-    if (owner && is_module(k, owner))
-      return head_by_module(k, budget, owner, head);
+    KL_TRY(kl_get_pointer(k, type, KL_F_file_system_type_owner, module));
+    if (*module && is_module(k, *module))
+      return KL_OK;
     KL_TRY(kl_get_pointer(k, type, KL_F_file_system_type_next, &type));
   }
   return KL_ERR_NOT_FOUND;
+}
+
+// A kernel whose kallsyms has functions only does not name its list. Any module
+// leads to it, and file systems are listed: those in use on a ring (its head is
+// no super_block, and what is read from it leads nowhere), all others behind
+// one another.
+static enum kl_status head_by_file_systems(struct kl_kernel *k, struct kl_budget *budget, uint64_t *head) {
+  struct kl_list ring;
+  uint64_t super, node, type, module;
+  KL_TRY(first_super_block(k, &super));
+  KL_TRY(kl_member(k, super, KL_F_super_block_s_list, &node));
+  kl_list_init(&ring, k, budget, node);
+  for (;;) {
+    enum kl_status status = kl_list_next(&ring, &node);
+    if (status != KL_OK)
+      return status == KL_END ? KL_ERR_NOT_FOUND : status;
+    KL_TRY(kl_container(k, node, KL_F_super_block_s_list, &super));
+    if (kl_get_pointer(k, super, KL_F_super_block_s_type, &type) != KL_OK)
+      continue;
+    status = owner_behind(k, budget, type, &module);
+    if (status == KL_OK)
+      return head_by_module(k, budget, module, head);
+    if (status == KL_ERR_BUDGET)
+      return status;
+  }
 }
 
 enum kl_status kl_module_walk_init(struct kl_module_walk *walk, struct kl_kernel *kernel,
@@ -84,27 +140,6 @@ enum kl_status kl_module_walk_next(struct kl_module_walk *walk, uint64_t *module
     return KL_ERR_LIMIT;
   }
   return kl_container(k, node, KL_F_module_list, module);
-}
-
-static const struct {
-  enum kl_enum_id value;
-  const char *name;
-} states[] = {
-    {KL_E_module_state_MODULE_STATE_LIVE, "Live"},
-    {KL_E_module_state_MODULE_STATE_COMING, "Loading"},
-    {KL_E_module_state_MODULE_STATE_GOING, "Unloading"},
-    {KL_E_module_state_MODULE_STATE_UNFORMED, "Unformed"},
-};
-
-enum kl_status kl_module_state(struct kl_kernel *k, uint64_t module, const char **ret) {
-  uint64_t state;
-  KL_TRY(kl_get(k, module, KL_F_module_state, &state));
-  for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-    if (k->enums[states[i].value].present && (int64_t)state == k->enums[states[i].value].value) {
-      *ret = states[i].name;
-      return KL_OK;
-    }
-  return KL_ERR_MALFORMED;
 }
 
 enum kl_status kl_module_references(struct kl_kernel *k, uint64_t module, uint64_t *ret) {
