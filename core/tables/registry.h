@@ -24,6 +24,10 @@
   X(environment)                                                                                                   \
   X(vmas)                                                                                                          \
   X(open_files)                                                                                                    \
+  /* memory */                                                                                                     \
+  X(superblocks)                                                                                                   \
+  X(inodes)                                                                                                        \
+  X(page_cache)                                                                                                    \
   /* BPF */                                                                                                        \
   X(bpf_maps)                                                                                                      \
   X(bpf_entries)                                                                                                   \
