@@ -222,7 +222,9 @@ static enum kl_status avml_open(struct kl_image *image) {
   return KL_OK;
 }
 
-static enum kl_status avml_workspace(const struct kl_source *file, const struct kl_limits *limits, uint64_t *ret) {
+static enum kl_status avml_workspace(const struct kl_source *file, size_t n, const struct kl_limits *limits,
+                                     uint64_t *ret) {
+  (void)n;
   struct kl_avml_walk walk;
   struct kl_avml_block block;
   uint64_t blocks = 0, slots = 0;

@@ -106,7 +106,9 @@ static uint64_t most_note_bytes(const struct kl_source *file, const struct elf *
   return 0;
 }
 
-static enum kl_status elf_workspace(const struct kl_source *file, const struct kl_limits *limits, uint64_t *ret) {
+static enum kl_status elf_workspace(const struct kl_source *file, size_t n, const struct kl_limits *limits,
+                                    uint64_t *ret) {
+  (void)n;
   struct elf elf;
   KL_TRY(read_header(file, &elf));
   uint64_t count = kl_min(elf.phnum, limits->segments);

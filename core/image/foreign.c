@@ -53,9 +53,9 @@ static bool foreign_recognise(const uint8_t *head) {
   return find(head) != 0;
 }
 
-static enum kl_status foreign_workspace(const struct kl_source *file, const struct kl_limits *limits,
+static enum kl_status foreign_workspace(const struct kl_source *file, size_t n, const struct kl_limits *limits,
                                         uint64_t *ret) {
-  (void)file, (void)limits;
+  (void)file, (void)n, (void)limits;
   *ret = 0; // open says what it is
   return KL_OK;
 }

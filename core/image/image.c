@@ -53,28 +53,33 @@ static enum kl_status check_count(size_t n, const struct kl_limits *limits) {
 
 // ── Opening ────────────────────────────────────────────────────────────────
 
+// What unwrapping one file may take; and the file as containers see it, as far
+// as that goes without memory.
+static enum kl_status measure_file(const struct kl_source *source, const struct kl_limits *limits, uint64_t *bytes,
+                                   struct kl_source *inner) {
+  bool flattened;
+  uint64_t part = 0;
+  *inner = *source;
+  KL_TRY(is_flattened(source, &flattened));
+  if (flattened) {
+    KL_TRY(kl_flat_workspace(source, limits, &part));
+    *inner = kl_flat_peek(source);
+  }
+  return kl_add(*bytes, part, bytes) ? KL_OK : KL_ERR_LIMIT;
+}
+
 enum kl_status kl_image_workspace(const struct kl_source *sources, size_t n, const struct kl_limits *limits,
                                   uint64_t *ret) {
   KL_TRY(check_count(n, limits));
   uint64_t bytes = kl_arena_cost(sizeof(struct kl_image)) + kl_arena_cost(n * sizeof(struct kl_source)), part;
-  for (size_t i = 0; i < n; i++) {
-    bool flattened;
-    struct kl_source inner = sources[i];
-    KL_TRY(is_flattened(&sources[i], &flattened));
-    if (flattened) {
-      KL_TRY(kl_flat_workspace(&sources[i], limits, &part));
-      if (!kl_add(bytes, part, &bytes))
-        return KL_ERR_LIMIT;
-      inner = kl_flat_peek(&sources[i]);
-    }
-    const struct kl_container *container;
-    KL_TRY(recognise(&inner, &container));
-    KL_TRY(container->workspace(&inner, limits, &part));
-    if (!kl_add(bytes, part, &bytes))
-      return KL_ERR_LIMIT;
-  }
-  *ret = bytes;
-  return KL_OK;
+  struct kl_source first, other;
+  KL_TRY(measure_file(&sources[0], limits, &bytes, &first));
+  for (size_t i = 1; i < n; i++)
+    KL_TRY(measure_file(&sources[i], limits, &bytes, &other));
+  const struct kl_container *container;
+  KL_TRY(recognise(&first, &container));
+  KL_TRY(container->workspace(&first, n, limits, &part));
+  return kl_add(bytes, part, ret) ? KL_OK : KL_ERR_LIMIT;
 }
 
 // The files as containers see them: what flattened ones hold, others as given.

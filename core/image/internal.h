@@ -219,8 +219,10 @@ struct kl_container {
   const char *flattened_name; // its name inside a flattened file; null: not found there
   bool has_parts;             // may come as several files
   bool (*recognise)(const uint8_t *head);
-  // Arena bytes that open may take, at most.
-  enum kl_status (*workspace)(const struct kl_source *file, const struct kl_limits *limits, uint64_t *ret);
+  // Arena bytes that open may take, at most, for a dump of n files of which
+  // this is the first.
+  enum kl_status (*workspace)(const struct kl_source *file, size_t n, const struct kl_limits *limits,
+                              uint64_t *ret);
   enum kl_status (*open)(struct kl_image *image);
 };
 

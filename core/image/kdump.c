@@ -335,7 +335,8 @@ static enum kl_status kdump_open(struct kl_image *image) {
   return keep_notes(image, &h);
 }
 
-static enum kl_status kdump_workspace(const struct kl_source *file, const struct kl_limits *limits, uint64_t *ret) {
+static enum kl_status kdump_workspace(const struct kl_source *file, size_t n, const struct kl_limits *limits,
+                                      uint64_t *ret) {
   struct kl_kdump_header h;
   KL_TRY(kl_kdump_header_read(file, limits, &h));
   if (h.refused) {
@@ -345,10 +346,10 @@ static enum kl_status kdump_workspace(const struct kl_source *file, const struct
   uint64_t bitmap = kl_min((h.pages + 7) / 8, file->bytes);
   uint64_t notes = kl_min(h.notes_bytes, kl_min(limits->note_bytes, file->bytes));
   uint64_t text = kl_min(h.vmcoreinfo_bytes, kl_min(limits->vmcoreinfo_bytes, file->bytes));
-  *ret = kl_arena_cost(sizeof(struct kdump)) + kl_arena_cost(sizeof(struct part)) + kl_arena_cost(h.block_bytes) +
-         2 * kl_arena_cost(bitmap) + kl_arena_cost(kl_bitmap_ranks(h.pages) * sizeof(uint64_t)) +
-         kl_block_cache_cost(h.block_bytes, limits) + kl_arena_cost(notes) + kl_arena_cost(text) +
-         kl_notes_cost(notes, limits);
+  *ret = kl_arena_cost(sizeof(struct kdump)) + kl_arena_cost(n * sizeof(struct part)) +
+         kl_arena_cost(h.block_bytes) + 2 * kl_arena_cost(bitmap) +
+         kl_arena_cost(kl_bitmap_ranks(h.pages) * sizeof(uint64_t)) + kl_block_cache_cost(h.block_bytes, limits) +
+         kl_arena_cost(notes) + kl_arena_cost(text) + kl_notes_cost(notes, limits);
   return KL_OK;
 }
 

@@ -30,7 +30,9 @@ static enum kl_status next_record(const struct kl_source *file, uint64_t *at, st
   return KL_OK;
 }
 
-static enum kl_status lime_workspace(const struct kl_source *file, const struct kl_limits *limits, uint64_t *ret) {
+static enum kl_status lime_workspace(const struct kl_source *file, size_t n, const struct kl_limits *limits,
+                                     uint64_t *ret) {
+  (void)n;
   struct kl_run run;
   uint64_t at = 0, count = 0;
   enum kl_status status = KL_OK;

@@ -79,8 +79,9 @@ enum kl_status kl_image_layout_use(struct kl_image *image, const struct kl_image
   return KL_OK;
 }
 
-static enum kl_status raw_workspace(const struct kl_source *file, const struct kl_limits *limits, uint64_t *ret) {
-  (void)file, (void)limits;
+static enum kl_status raw_workspace(const struct kl_source *file, size_t n, const struct kl_limits *limits,
+                                    uint64_t *ret) {
+  (void)file, (void)n, (void)limits;
   *ret = kl_arena_cost(2 * sizeof(struct kl_run));
   return KL_OK;
 }
