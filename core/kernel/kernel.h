@@ -86,7 +86,8 @@ struct kl_kernel {
   uint64_t root;       // physical: the kernel's page-table root
   uint64_t image_base; // _text
   uint64_t image_phys; // where _text lies
-  uint64_t kaslr_offset;
+  uint64_t kaslr_offset; // zero is a fact (nokaslr) where it is known
+  bool kaslr_known;
   uint64_t image_to_phys;    // x86-64: phys = va - __START_KERNEL_map + phys_base, arm64: va - kimage_voffset; as
                              // one number: phys = va - image_to_phys (modulo 2^64)
   uint64_t direct_map_base;  // virtual address of physical 0 would-be: va = phys + direct_map_base (modulo 2^64)

@@ -26,9 +26,11 @@ static void find_image(struct kl_attach *a) {
   struct kl_kernel *k = a->k;
   k->image_base = k->known[KL_S__text].present ? k->known[KL_S__text].address : a->hold.start;
   k->image_phys = kl_image_phys(a, k->image_base);
-  if (!kl_vmcoreinfo_address(k->vmcoreinfo, "KERNELOFFSET", &k->kaslr_offset) && k->paging.arch == KL_ARCH_X86_64 &&
-      k->image_base >= x86_64_linked_at)
+  k->kaslr_known = kl_vmcoreinfo_address(k->vmcoreinfo, "KERNELOFFSET", &k->kaslr_offset);
+  if (!k->kaslr_known && k->paging.arch == KL_ARCH_X86_64 && k->image_base >= x86_64_linked_at) {
     k->kaslr_offset = k->image_base - x86_64_linked_at;
+    k->kaslr_known = true;
+  }
 }
 
 // ── The direct map ─────────────────────────────────────────────────────────

@@ -117,7 +117,8 @@ static void put_layout(struct kl_cursor *c) {
   kl_put(c, VA_BITS, KL_OK, 0, k->paging.va_bits);
   kl_put(c, PAGE_TABLE_LEVELS, KL_OK, 0, k->paging.levels);
   put_fact(c, PAGE_TABLE_ROOT, k->root);
-  kl_put(c, KASLR_OFFSET, KL_OK, 0, k->kaslr_offset); // zero is a fact: nokaslr
+  if (k->kaslr_known)
+    kl_put(c, KASLR_OFFSET, KL_OK, 0, k->kaslr_offset);
   put_fact(c, IMAGE_BASE, k->image_base);
   put_fact(c, IMAGE_PHYS, k->image_phys);
   put_fact(c, DIRECT_MAP_BASE, k->direct_map_base);

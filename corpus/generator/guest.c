@@ -4,15 +4,15 @@
 #include "seeds.h"
 
 void options_complete(struct options *o, int kallsyms) {
-  if (kallsyms >= 0)
-    o->kallsyms = (enum kallsyms_encoding)kallsyms;
-  else if (o->era >= ERA_7_2)
+  // One is the era's own: place-relative since 7.0; before that x86-64 had
+  // absolute values for per-CPU symbols, until 6.15.
+  if (o->era >= ERA_7_2)
     o->kallsyms = KALLSYMS_PLACE_RELATIVE;
+  else if (o->shape->arm || (kallsyms == KALLSYMS_RELATIVE && o->era == ERA_6_12))
+    o->kallsyms = KALLSYMS_RELATIVE;
   else
-    o->kallsyms = o->shape->arm ? KALLSYMS_RELATIVE : KALLSYMS_ABSOLUTE_PERCPU;
-  if (o->shape->arm && o->kallsyms == KALLSYMS_ABSOLUTE_PERCPU)
-    o->kallsyms = KALLSYMS_RELATIVE; // arm64 never had it
-  o->kallsyms_seqs = o->era >= ERA_6_12;
+    o->kallsyms = KALLSYMS_ABSOLUTE_PERCPU;
+  o->kallsyms_seqs = o->era >= ERA_6_12 || (o->era == ERA_6_1 && o->seed % 2); // 6.2: 60443c88f3a8
 }
 
 struct guest *guest_build(const struct options *options) {

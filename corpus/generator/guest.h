@@ -60,6 +60,11 @@ struct symbol {
   char type;
 };
 
+struct module_symbol {
+  const char *name, *module;
+  uint64_t address;
+};
+
 struct region { // virtual addresses given out in order
   uint64_t start, next, end;
 };
@@ -106,6 +111,9 @@ struct guest {
   uint64_t vmcoreinfo_va; // of the text
   struct bytes vmcoreinfo;
   uint64_t btf_va, btf_bytes;
+
+  struct module_symbol *module_symbols;
+  size_t n_module_symbols;
 
   struct bytes truth; // JSON: "name": [rows], ...
 };

@@ -51,6 +51,8 @@ static void replace_pair(struct packed *names, size_t n, uint8_t a, uint8_t b, u
 // name uses.
 static void pack(struct packed *names, size_t n, struct tokens *tokens) {
   bool used[TOKENS] = {false};
+  for (unsigned c = '0'; c <= 'z'; c++) // every kernel uses all of them
+    used[c] = c <= '9' || c >= 'a';
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < names[i].n; j++)
       used[names[i].p[j]] = true;
@@ -123,21 +125,26 @@ static void write_seqs(struct guest *g, struct tables *t) {
     store_big(bytes_grow(&t->seqs, 3), order[i], 3);
 }
 
+// 7.0 dropped the padding to 8.
+static uint64_t padding(const struct guest *g) {
+  return g->era >= ERA_7_2 ? 4 : 8;
+}
+
 static uint64_t place(struct guest *g, const struct bytes *b) {
-  uint64_t at = image_take(g, IMAGE_CONSTANT, b->n, g->era >= ERA_7_2 ? 4 : 8); // 7.x: no padding to 8
+  uint64_t at = image_take(g, IMAGE_CONSTANT, b->n, padding(g));
   poke(g, at, b->p, b->n);
   return at;
 }
 
 static uint64_t place_number(struct guest *g, uint64_t v, size_t n) {
-  uint64_t at = image_take(g, IMAGE_CONSTANT, n, 8);
+  uint64_t at = image_take(g, IMAGE_CONSTANT, n, n > padding(g) ? n : padding(g));
   poke_number(g, at, v, n);
   return at;
 }
 
 static void place_addresses(struct guest *g, struct kallsyms_locations *at) {
   uint64_t base = g->image_va;
-  at->offsets = image_take(g, IMAGE_CONSTANT, 4 * g->n_symbols, 8);
+  at->offsets = image_take(g, IMAGE_CONSTANT, 4 * g->n_symbols, padding(g));
   for (size_t i = 0; i < g->n_symbols; i++) {
     const struct symbol *s = &g->symbols[i];
     uint64_t here = at->offsets + 4 * i, v = s->address - base;
@@ -185,6 +192,15 @@ void write_symbols_truth(struct guest *g) {
     truth_text(g, "name", g->symbols[i].name);
     char type[2] = {g->symbols[i].type, 0};
     truth_text(g, "type", type);
+    truth_null(g, "module");
+  }
+  for (size_t i = 0; i < g->n_module_symbols; i++) {
+    const struct module_symbol *s = &g->module_symbols[i];
+    truth_row(g);
+    truth_address(g, "address", s->address);
+    truth_text(g, "name", s->name);
+    truth_text(g, "type", "t");
+    truth_text(g, "module", s->module);
   }
 }
 

@@ -12,14 +12,14 @@ static const char *const sample_name = "kernlens-sample";
 void declare_kernel(struct guest *g) {
   // clang-format off
   types_declare(&g->types, DECLARE(
-    struct list_head { struct list_head *next, *prev; };
+    struct list_head { struct list_head *next, *prev; } dense;
     struct hlist_head { struct hlist_node *first; };
     struct hlist_node { struct hlist_node *next, **pprev; };
     struct hlist_nulls_head { struct hlist_nulls_node *first; };
     struct hlist_nulls_node { struct hlist_nulls_node *next, **pprev; };
     struct rb_node { unsigned long __rb_parent_color; struct rb_node *rb_right, *rb_left; };
     struct rb_root { struct rb_node *rb_node; };
-    struct callback_head { struct callback_head *next; void (*func)(struct callback_head *head); };
+    struct callback_head { struct callback_head *next; void (*func)(struct callback_head *head); } dense;
     typedef struct { int counter; } atomic_t;
     typedef struct { s64 counter; } atomic64_t;
     typedef atomic64_t atomic_long_t;
@@ -46,7 +46,9 @@ void declare_kernel(struct guest *g) {
     struct uts_namespace { struct new_utsname name; struct user_namespace *user_ns; };
     typedef s64 ktime_t;
     struct timespec64 { s64 tv_sec; long tv_nsec; };
+    struct tk_read_base { struct clocksource *clock; u64 mask, cycle_last; u32 mult, shift; u64 xtime_nsec; ktime_t base; };
     struct timekeeper {
+      struct tk_read_base tkr_mono, tkr_raw;
       u64 xtime_sec; struct timespec64 wall_to_monotonic; ktime_t offs_real, offs_boot, offs_tai; int tai_offset;
     };
     enum pageflags { PG_locked, PG_referenced, PG_uptodate, PG_dirty, PG_lru, PG_active, PG_workingset,
@@ -67,15 +69,15 @@ void declare_kernel(struct guest *g) {
 
 // Text and its functions.
 
-static const char *const verbs[] = {"alloc", "free",  "get",   "put",    "find",   "init", "read",
-                                    "write", "queue", "flush", "lookup", "attach", "wake", "sync"};
+static const char *const verbs[] = {"alloc", "free",  "get",   "put",    "find",   "setup", "read",
+                                    "write", "queue", "flush", "lookup", "attach", "wake",  "sync"};
 static const char *const nouns[] = {"page", "inode", "dentry", "task", "vma", "skb",    "bio", "timer",
                                     "irq",  "work",  "node",   "slab", "rq",  "cgroup", "pid", "map"};
 static const char *const prefixes[] = {"", "__", "do_", "sys_", "ext4_", "tcp_", "bpf_", "raw_"};
 
 static void add_functions(struct guest *g, uint64_t text, uint64_t bytes) {
   struct chance c = chance_of(g->o.seed, "functions");
-  size_t n = g->o.machine == MACHINE_DEMO ? 1200 : 300;
+  size_t n = g->o.machine == MACHINE_DEMO ? 1600 : 700;
   for (size_t i = 0; i < n; i++) {
     const char *name = print("%s%s_%s%s", prefixes[chance_below(&c, 8)], verbs[chance_below(&c, 14)],
                              nouns[chance_below(&c, 16)], chance_one_in(&c, 6) ? ".constprop.0" : "");
@@ -91,7 +93,7 @@ static void add_functions(struct guest *g, uint64_t text, uint64_t bytes) {
 }
 
 void begin_image(struct guest *g) {
-  uint64_t text_bytes = g->o.machine == MACHINE_DEMO ? 65536 : 16384;
+  uint64_t text_bytes = round_up(g->o.machine == MACHINE_DEMO ? 65536 : 16384, 2 * g->page);
   uint64_t text = image_take(g, IMAGE_TEXT, text_bytes, g->page);
   uint64_t stext = text + (g->o.shape->arm ? g->page / 2 : 0);
   struct chance c = chance_of(g->o.seed, "code");
@@ -178,6 +180,7 @@ static void build_clock(struct guest *g) {
   set(g, timekeeper, "timekeeper", "wall_to_monotonic.tv_sec", 0 - (uint64_t)BOOT_TIME - 1);
   set(g, timekeeper, "timekeeper", "wall_to_monotonic.tv_nsec", 1000000000 - TICK_NS);
   set(g, timekeeper, "timekeeper", "xtime_sec", BOOT_TIME + 3600);
+  set(g, timekeeper, "timekeeper", "tkr_mono.clock", core);
   symbol_add(g, g->era >= ERA_7_2 ? "timekeeper_data" : "tk_core", core, 'd');
 }
 
@@ -216,7 +219,8 @@ static void arch_info(struct guest *g) {
   struct bytes *v = &g->vmcoreinfo;
   if (g->o.shape->arm) {
     bytes_print(v, "NUMBER(VA_BITS)=%u\n", g->o.shape->va_bits);
-    bytes_print(v, "NUMBER(VMEMMAP_START)=0x%" PRIx64 "\n", g->vmemmap + memstart(g) / g->page * 64);
+    bytes_print(v, "NUMBER(VMEMMAP_START)=0x%" PRIx64 "\n",
+                g->vmemmap + (uint64_t)((int64_t)memstart(g) >> g->o.shape->granule_shift) * 64);
     bytes_print(v, "NUMBER(kimage_voffset)=0x%" PRIx64 "\n", g->image_va - g->image_phys);
     bytes_print(v, "NUMBER(PHYS_OFFSET)=0x%" PRIx64 "\n", memstart(g));
     bytes_print(v, "NUMBER(TCR_EL1_T1SZ)=0x%x\n", 64 - g->o.shape->va_bits);
@@ -293,9 +297,6 @@ void finish_image(struct guest *g) {
 }
 
 void write_kernel_truth(struct guest *g) {
-  uint64_t bytes = 0;
-  for (size_t i = 0; i < g->n_ram; i++)
-    bytes += g->ram[i].bytes;
   truth_table(g, "kernel");
   truth_row(g);
   truth_text(g, "release", g->release);
@@ -305,12 +306,15 @@ void write_kernel_truth(struct guest *g) {
   truth_number(g, "va_bits", g->o.shape->va_bits);
   truth_number(g, "page_table_levels", g->o.shape->levels);
   truth_address(g, "page_table_root", g->root);
+  if (g->o.shape->arm && !g->o.vmcoreinfo) // where it was linked is nowhere told
+    truth_null(g, "kaslr_offset");
+  else
+    truth_address(g, "kaslr_offset", g->kaslr);
   truth_address(g, "image_base", g->image_va);
   truth_address(g, "image_phys", g->image_phys);
   truth_address(g, "direct_map_base", g->direct_base);
   truth_address(g, "vmemmap_base", g->vmemmap);
   truth_number(g, "cpus", g->cpus);
-  truth_number(g, "memory_bytes", bytes);
   truth_address(g, "btf_phys", phys_of(g, g->btf_va));
   truth_number(g, "btf_bytes", g->btf_bytes);
   truth_number(g, "symbols", g->n_symbols);

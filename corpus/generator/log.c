@@ -12,7 +12,7 @@ void declare_log(struct guest *g) {
   types_declare(&g->types, DECLARE(
     struct prb_data_blk_lpos { unsigned long begin, next; };
     struct prb_desc { atomic_long_t state_var; struct prb_data_blk_lpos text_blk_lpos; };
-    struct prb_data_block { unsigned long id; char data[]; };
+    struct prb_data_block { unsigned long id; char data[]; } fixed;
     struct prb_data_ring { unsigned int size_bits; char *data; atomic_long_t head_lpos, tail_lpos; };
     struct dev_printk_info { char subsystem[16], device[48]; };
     struct printk_info {

@@ -40,7 +40,7 @@ static void place_arm(struct guest *g, struct chance *c) {
   // VMEMMAP_START, less the frames below memstart.
   uint64_t start = g->o.era >= ERA_6_12 ? 0 - GiB - ((page_end - page_offset) >> (page_shift - 6))
                                         : 0 - (1ull << (va_bits - (page_shift - 6)));
-  g->vmemmap = start - (memstart >> page_shift) * 64;
+  g->vmemmap = start - (uint64_t)((int64_t)memstart >> page_shift) * 64;
   uint64_t modules = page_end + modules_bytes / 2;
   g->modules = (struct region){modules, modules, modules + 64 * MiB};
 }
@@ -50,16 +50,16 @@ void guest_init(struct guest *g, const struct options *options) {
   g->chance = chance_of(options->seed, "memory");
   struct chance c = chance_of(options->seed, "places");
   g->page = 1ull << options->shape->granule_shift;
-  uint64_t ram = options->machine == MACHINE_DEMO ? 20 * MiB : 12 * MiB;
+  uint64_t ram = options->machine == MACHINE_DEMO ? 20 * MiB : 12 * MiB; // of which most is zero
   ram *= g->page > 16 * KiB ? 4 : g->page > 4 * KiB ? 2 : 1;
   add_ram(g, options->shape->arm ? 0x40000000 : 0, ram);
   if (options->shape->arm)
     place_arm(g, &c);
   else
     place_x86(g, &c);
-  // Large pages want 2 MiB for each part; small ones fit all three into that.
+  // Large pages want 2 MiB for each part. Readers expect no image under 4 MiB.
   bool large = g->page == 4 * KiB && chance_one_in(&c, 2);
-  static const uint64_t small[IMAGE_PARTS] = {128, 1152, 768};
+  static const uint64_t small[IMAGE_PARTS] = {1024, 2048, 2048};
   uint64_t va = g->image_va;
   for (unsigned i = 0; i < IMAGE_PARTS; i++) {
     uint64_t bytes = large ? 2 * MiB : small[i] * KiB;

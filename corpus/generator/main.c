@@ -14,7 +14,7 @@ static const char usage[] = "generate [OPTION ...] -o FILE [--truth FILE] [--sys
                             "  --seed N          layouts, addresses, encodings of chance (0)\n"
                             "  --arch NAME       x86_64\n"
                             "  --era N           0 to 3: how kernels of 5.10, 6.1, 6.12, 7.2 look (2)\n"
-                            "  --kallsyms NAME   relative, percpu, place (what the era uses)\n"
+                            "  --kallsyms NAME   relative, percpu, place: where the era has had it\n"
                             "  --no-vmcoreinfo   memory holds none\n"
                             "  --machine NAME    tiny, demo (tiny)\n"
                             "  --container NAME  elf\n";

@@ -11,7 +11,7 @@ void declare_modules(struct guest *g) {
     enum module_state { MODULE_STATE_LIVE, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_UNFORMED };
     enum mod_mem_type { MOD_TEXT, MOD_DATA, MOD_RODATA, MOD_RO_AFTER_INIT, MOD_INIT_TEXT, MOD_INIT_DATA,
       MOD_INIT_RODATA, MOD_MEM_NUM_TYPES };
-    struct module_layout { void *base; unsigned int size, text_size, ro_size; } until(1);
+    struct module_layout { void *base; unsigned int size, text_size, ro_size, ro_after_init_size; } until(1);
     struct module_memory { void *base; unsigned int size; } since(2);
     typedef struct elf64_sym {
       u32 st_name; unsigned char st_info, st_other; u16 st_shndx; u64 st_value, st_size;
@@ -43,8 +43,9 @@ static uint64_t string_of(struct guest *g, const char *s) {
   return at;
 }
 
+enum { SYMBOLS = 4 }; // each module has, the empty first one included
+
 static void build_symbols(struct guest *g, uint64_t module, const struct module_role *r, uint64_t text) {
-  enum { SYMBOLS = 4 };
   uint64_t size = object_bytes(g, "elf64_sym"), symtab = slab_take(g, SYMBOLS * size, 8);
   uint64_t strtab = slab_take(g, 256, 8), typetab = slab_take(g, SYMBOLS, 8), next = 1;
   static const char *const names[SYMBOLS] = {"", "init_module", "%s_open", "%s_release"};
@@ -56,6 +57,7 @@ static void build_symbols(struct guest *g, uint64_t module, const struct module_
     set(g, symbol, "elf64_sym", "st_shndx", 1);
     set(g, symbol, "elf64_sym", "st_value", text + 64 * i);
     set(g, symbol, "elf64_sym", "st_size", 64);
+    g->module_symbols[g->n_module_symbols++] = (struct module_symbol){name, r->name, text + 64 * i};
     poke(g, strtab + next, name, strlen(name) + 1);
     poke(g, typetab + i, "t", 1);
     next += strlen(name) + 1;
@@ -82,7 +84,10 @@ static uint64_t build_module(struct guest *g, const struct module_role *r) {
   if (has(g, "module", "core_layout")) {
     set(g, module, "module", "core_layout.base", text);
     set(g, module, "module", "core_layout.size", bytes);
-    set(g, module, "module", "core_layout.text_size", bytes);
+    static const char *const ends[] = {"core_layout.text_size", "core_layout.ro_size",
+                                       "core_layout.ro_after_init_size"};
+    for (size_t i = 0; i < 3; i++) // all of it is text
+      set(g, module, "module", ends[i], bytes);
   } else {
     set(g, module, "module", "mem[0].base", text);
     set(g, module, "module", "mem[0].size", bytes);
@@ -97,7 +102,7 @@ static uint64_t build_module(struct guest *g, const struct module_role *r) {
   truth_row(g);
   truth_address(g, "address", module);
   truth_text(g, "name", r->name);
-  truth_text(g, "state", "live");
+  truth_text(g, "state", "Live");
   truth_address(g, "base", text);
   truth_number(g, "bytes", bytes);
   truth_number(g, "references", r->used_by != NULL);
@@ -111,6 +116,7 @@ void build_modules(struct guest *g) {
   truth_table(g, "modules");
   size_t n;
   const struct module_role *roles = cast_modules(g, &n);
+  g->module_symbols = take(n * SYMBOLS * sizeof *g->module_symbols);
   for (size_t i = 0; i < n; i++)
     list_append(g, head, member_at(g, build_module(g, &roles[i]), "module", "list"));
 }

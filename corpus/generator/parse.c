@@ -140,6 +140,8 @@ static struct type *parse_tagged(struct parser *p, enum type_kind kind) {
       here &= belongs(p);
     else if (accept(p, "fixed"))
       scratch.fixed = true;
+    else if (accept(p, "dense"))
+      scratch.dense = true;
     else if (accept(p, "aligned"))
       scratch.align = number_in_parentheses(p);
     else if (accept(p, "padded"))

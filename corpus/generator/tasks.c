@@ -184,7 +184,11 @@ static void write_truth(struct guest *g, uint64_t task, const struct birth *b, c
   truth_number(g, "euid", r ? r->uid : 0);
   truth_number(g, "start_time_ns", b->start_ns);
   truth_number(g, "cpu", b->cpu);
-  truth_address(g, "mm", b->mm);
+  if (b->mm)
+    truth_address(g, "mm", b->mm);
+  else
+    truth_null(g, "mm");
+  truth_number(g, "priority", b->prio - 100);
   truth_number(g, "threads", r ? 1 + r->n_threads : 1);
 }
 

@@ -154,7 +154,7 @@ static void shuffle(struct types *types, struct type *type) {
     type->members[i - 1] = type->members[j];
     type->members[j] = moved;
   }
-  size_t fillers = (size_t)chance_below(&types->chance, 2 + movable / 4);
+  size_t fillers = type->dense ? 0 : (size_t)chance_below(&types->chance, 2 + movable / 4);
   for (size_t i = 0; i < fillers; i++) {
     struct type *filler = type_named(types, chance_one_in(&types->chance, 2) ? "u64" : "u32");
     if (chance_one_in(&types->chance, 3)) {
@@ -182,6 +182,9 @@ static void lay_out(struct types *types, struct type *type) {
   if (type->laid_out)
     return;
   type->laid_out = true;
+  for (size_t i = 0; i < type->n && type->fixed; i++) // and so is what is anonymous in it
+    if (!type->members[i].name)
+      type->members[i].type->fixed = true;
   if (wants_shuffle(type))
     shuffle(types, type);
   uint64_t bit = 0, largest = 0, align = type->align ? type->align : 1;

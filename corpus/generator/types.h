@@ -11,6 +11,7 @@
 //   member since(N) until(M);   the member is there in eras N to M (machine.h)
 //   } since(N) until(M);        the same for a whole type
 //   } fixed;                    members stay in this order, without fillers
+//   } dense;                    without fillers, in any order
 //   } aligned(N) padded(N);     at least this alignment, this size
 #ifndef GENERATOR_TYPES_H
 #define GENERATOR_TYPES_H
@@ -52,9 +53,9 @@ struct type {
   struct type *target;
   uint64_t count; // of an array
   uint64_t bytes, align;
-  bool is_signed, is_bool, is_char; // INT
-  bool complete, fixed, laid_out;   // STRUCT, UNION, ENUM
-  bool has_flexible_end;            // STRUCT: its last member stays last
+  bool is_signed, is_bool, is_char;      // INT
+  bool complete, fixed, dense, laid_out; // STRUCT, UNION, ENUM
+  bool has_flexible_end;                 // STRUCT: its last member stays last
   struct member *members;
   struct enumerator *values;
   size_t n;

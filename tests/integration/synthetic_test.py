@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Builds synthetic guests of every kind and compares what kernlens says of them with what was built.
+
+synthetic_test.py GENERATE KERNLENS [SEEDS [FIRST]]
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+KEYS = {"symbols": None, "log": "sequence"}  # None: the order of rows is part of the answer
+
+
+def kinds(generate):
+    """What `generate --list` offers: {"arch": [...], ...}."""
+    found = {}
+    for line in subprocess.run([generate, "--list"], check=True, capture_output=True, text=True).stdout.splitlines():
+        what, name = line.split()
+        found.setdefault(what, []).append(name)
+    return found
+
+
+def plan(offered, seeds, first):
+    """Every architecture in every era, the rest in turn, so that all pairs come up over the seeds."""
+    containers = [name for name in offered["container"] if name != "script"]
+    turn = first * 7
+    for seed in range(first, first + seeds):
+        for arch in offered["arch"]:
+            for era in offered["era"]:
+                turn += 1
+                options = ["--seed", str(seed * 1000 + turn), "--arch", arch, "--era", era,
+                           "--container", containers[turn % len(containers)],
+                           "--machine", "demo" if turn % 5 == 0 else "tiny"]
+                if turn % 3 == 0:
+                    options += ["--kallsyms", offered["kallsyms"][turn // 3 % len(offered["kallsyms"])]]
+                if turn % 7 == 0:
+                    options.append("--no-vmcoreinfo")
+                yield options
+
+
+def differences(expected, said, key):
+    """Lines that say how the rows of one table differ, in the columns that were expected."""
+    if key:
+        order = lambda row: (row.get(key) is None, row.get(key))
+        expected, said = sorted(expected, key=order), sorted(said, key=order)
+    if len(expected) != len(said):
+        yield f"{len(expected)} rows expected, {len(said)} found"
+    for want, got in zip(expected, said):
+        for column, value in want.items():
+            if got.get(column) != value:
+                yield f"{key or 'row'} {want.get(key or 'name')}: {column}: expected {value!r}, found {got.get(column)!r}"
+
+
+def check(generate, kernlens, options, folder):
+    dump, truth = os.path.join(folder, "dump"), os.path.join(folder, "truth")
+    subprocess.run([generate, *options, "-o", dump, "--truth", truth], check=True)
+    with open(truth, encoding="utf-8") as f:
+        expected = json.load(f)
+    for table, rows in expected.items():
+        ran = subprocess.run([kernlens, table, dump, "--format", "json", "--quiet"], capture_output=True, timeout=120)
+        if ran.returncode not in (0, 4):
+            yield f"{table}: exit {ran.returncode}: {ran.stderr.decode(errors='replace').strip()}"
+            return
+        said = json.loads(ran.stdout)
+        key = KEYS.get(table, next(iter(rows[0])) if rows else None)
+        yield from (f"{table}: {line}" for line in differences(rows, said, key))
+
+
+def main():
+    generate, kernlens = sys.argv[1:3]
+    seeds = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    first = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+    failed = total = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for options in plan(kinds(generate), seeds, first):
+            total += 1
+            lines = list(check(generate, kernlens, options, folder))
+            if lines:
+                failed += 1
+                print(f"generate {' '.join(options)}:")
+                for line in lines[:8]:
+                    print(f"  {line}")
+                if len(lines) > 8:
+                    print(f"  and {len(lines) - 8} more")
+    print(f"{total - failed} of {total} guests are told as they were built")
+    return 1 if failed or not total else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
