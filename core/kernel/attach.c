@@ -45,6 +45,7 @@ static void clear_kernel(struct kl_attach *a) {
   k->image = image;
   k->limits = &a->options->limits;
   k->diagnostics = diagnostics;
+  a->lacks_data = false;
   a->root_by = a->symbols_by = a->btf_by = a->init_task_by = NULL;
   a->confirmed = kl_text_into(k->confirmed_by, sizeof k->confirmed_by - 1);
 }

@@ -20,6 +20,7 @@ struct kl_attach {
   struct kl_image_layout layout; // in use; name null: the container states it
   const char *root_by;           // what proposed the root: static
   const char *symbols_by;        // and so on; null: not found
+  bool lacks_data;               // the symbol table has no variables
   const char *btf_by;
   const char *init_task_by;
   uint64_t init_task;       // virtual, from a search that began there; 0: not known
@@ -93,6 +94,8 @@ bool kl_image_u64(struct kl_attach *a, enum kl_symbol_id symbol, uint64_t *ret);
 
 // name_symbols.c: k->symbols and k->known.
 enum kl_status kl_attach_symbols(struct kl_attach *a) KL_MUST_USE;
+// code_symbols.c: variables that only the code names. Wants fields and CPUs.
+enum kl_status kl_attach_code_symbols(struct kl_attach *a) KL_MUST_USE;
 // find_btf.c: k->btf, btf_phys, btf_bytes.
 enum kl_status kl_attach_btf(struct kl_attach *a) KL_MUST_USE;
 // find_init_task.c: k->known[KL_S_init_task], verified.

@@ -3,6 +3,7 @@
 
 #include "base/checked.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 enum {
   NAME_BYTES = 128,      // of an exported symbol; the longest have some 60
@@ -79,14 +80,18 @@ static bool take_table(struct kl_image *image, uint64_t phys, struct kl_exports 
   return true;
 }
 
-static const char anchor[] = "init_task";
+// Exported for long and by every configuration that matters; init_task is not
+// any more in 7.x.
+static const char *const anchors[] = {"init_task", "__per_cpu_offset", "init_pid_ns", "nr_cpu_ids"};
 
-// Its places; the linker may have merged it as the end of a longer name.
-static size_t find_names(const struct kl_view *view, uint64_t *places) {
-  size_t n = 0;
+// The places of a name; the linker may have merged it as the end of a longer
+// one.
+static size_t find_names(const struct kl_view *view, const char *name, uint64_t *places) {
+  size_t n = 0, bytes = kl_string_length(name) + 1;
   const uint8_t *p = view->all.p;
-  for (size_t at = 0; at + sizeof anchor <= view->all.n && n < MAX_NAMES; at++)
-    if (p[at] == 'i' && p[at + 4] == '_' && memcmp(p + at, anchor, sizeof anchor) == 0)
+  uint8_t first = (uint8_t)name[0], last = (uint8_t)name[bytes - 2];
+  for (size_t at = 0; at + bytes <= view->all.n && n < MAX_NAMES; at++)
+    if (p[at] == first && p[at + bytes - 2] == last && memcmp(p + at, name, bytes) == 0)
       places[n++] = at;
   return n;
 }
@@ -98,23 +103,29 @@ static bool names_it(const uint64_t *places, size_t n, uint64_t at) {
   return false;
 }
 
+// The entry that has one of these places as its name.
+static bool find_entry(const struct kl_view *view, struct kl_image *image, const char *name,
+                       struct kl_exports *ret) {
+  uint64_t places[MAX_NAMES];
+  size_t n = find_names(view, name, places);
+  for (size_t at = 4; n && at + 4 <= view->all.n; at += 4) {
+    uint64_t target = at + (uint64_t)(int64_t)(int32_t)kl_le32(view->all.p + at);
+    if (names_it(places, n, target) && take_table(image, view->phys + at - 4, ret))
+      return true;
+  }
+  return false;
+}
+
 enum kl_status kl_exports_find(struct kl_arena *arena, struct kl_image *image, uint64_t start, uint64_t end,
                                struct kl_exports *ret) {
   size_t mark = kl_arena_mark(arena);
   struct kl_view view;
-  uint64_t places[MAX_NAMES];
+  bool found = false;
   enum kl_status status = kl_view_open(arena, image, start, end - start, &view);
-  if (status == KL_OK) {
-    status = KL_ERR_NOT_FOUND;
-    size_t n = find_names(&view, places);
-    for (size_t at = 4; n && at + 4 <= view.all.n && status != KL_OK; at += 4) {
-      uint64_t name = at + (uint64_t)(int64_t)(int32_t)kl_le32(view.all.p + at);
-      if (names_it(places, n, name) && take_table(image, start + at - 4, ret))
-        status = KL_OK;
-    }
-  }
+  for (size_t i = 0; status == KL_OK && i < sizeof anchors / sizeof *anchors && !found; i++)
+    found = find_entry(&view, image, anchors[i], ret);
   kl_arena_rewind(arena, mark);
-  return status;
+  return status == KL_OK && !found ? KL_ERR_NOT_FOUND : status;
 }
 
 enum kl_status kl_exports_next(struct kl_exports *exports, char *name, size_t capacity, size_t *name_n,

@@ -16,7 +16,8 @@ struct kl_exports {
   unsigned stride;
 };
 
-// Finds the table in guest-physical [start, end), by the name "init_task".
+// Finds the table in guest-physical [start, end), by the name of one of
+// its entries.
 // KL_ERR_NOT_FOUND when it is not there. Takes arena for as long as it runs.
 enum kl_status kl_exports_find(struct kl_arena *arena, struct kl_image *image, uint64_t start, uint64_t end,
                                struct kl_exports *ret) KL_MUST_USE;

@@ -20,6 +20,14 @@ static bool is_first(struct kl_attach *a, uint64_t task) {
          kl_get(a->k, task, KL_F_task_struct_pid, &pid) == KL_OK && parent == task && leader == task && !pid;
 }
 
+// Under the wrong paging (3 levels of blocks read as 4) symbols still lead to
+// the name, but what it points to is elsewhere. Lost memory is no objection.
+static bool is_refuted(struct kl_attach *a, uint64_t task) {
+  uint64_t other;
+  return (kl_get_pointer(a->k, task, KL_F_task_struct_real_parent, &other) == KL_OK && other != task) ||
+         (kl_get_pointer(a->k, task, KL_F_task_struct_group_leader, &other) == KL_OK && other != task);
+}
+
 static bool by_scan(struct kl_attach *a, uint64_t *ret) {
   struct kl_kernel *k = a->k;
   struct kl_scan scan;
@@ -39,7 +47,7 @@ static bool by_scan(struct kl_attach *a, uint64_t *ret) {
 enum kl_status kl_attach_init_task(struct kl_attach *a) {
   struct kl_kernel *k = a->k;
   uint64_t task = k->known[KL_S_init_task].present ? k->known[KL_S_init_task].address : a->init_task;
-  bool found = task && is_init_task(a, task);
+  bool found = task && is_init_task(a, task) && !is_refuted(a, task);
   if (!found) {
     found = by_scan(a, &task);
     a->init_task_by = "its name in the image";

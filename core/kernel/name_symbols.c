@@ -103,14 +103,17 @@ static enum kl_status by_map(struct kl_attach *a) {
   struct kl_bytes text = {a->options->symbols, a->options->symbols_bytes};
   struct kl_symbols *symbols;
   struct kl_symbol first;
+  uint64_t stext;
   if (!text.n)
     return KL_ERR_NOT_FOUND;
   KL_TRY(kl_symbols_from_map(a->k->arena, text, a->k->limits, &symbols));
-  KL_TRY(kl_symbols_find(symbols, kl_bytes_of("_text", 5), &first));
-  symbols->shift = a->hold.start - first.address;
-  uint64_t offset;
-  if (kl_vmcoreinfo_address(a->k->vmcoreinfo, "KERNELOFFSET", &offset))
-    symbols->shift = offset;
+  if (kl_vmcoreinfo_address(a->k->vmcoreinfo, "SYMBOL(_stext)", &stext)) {
+    KL_TRY(kl_symbols_find(symbols, kl_bytes_of("_stext", 6), &first));
+    symbols->shift = stext - first.address;
+  } else {
+    KL_TRY(kl_symbols_find(symbols, kl_bytes_of("_text", 5), &first));
+    symbols->shift = a->hold.start - first.address;
+  }
   if (!fits_image(a, symbols))
     return KL_ERR_NOT_FOUND;
   a->k->symbols = symbols;
@@ -173,29 +176,45 @@ static void names_of_exports(struct kl_attach *a, const struct kl_wanted *wanted
     a->symbols_by = a->symbols_by ? "kallsyms of code, and exported symbols" : "exported symbols";
 }
 
-// Which of the image's banners is the kernel's: in .rodata, and it names the
-// release that VMCOREINFO names, if there is one.
+// How far a text is the banner: it names the release that VMCOREINFO names, if
+// there is one, and has a build number (the place holder of 6.1 has "#" alone).
+static int banner_likeness(struct kl_attach *a, uint64_t phys) {
+  struct kl_bytes release;
+  uint8_t text[256];
+  size_t n = sizeof "Linux version " - 1;
+  if (kl_image_read(a->k->image, phys, text, sizeof text) != KL_OK || text[n] < '0' || text[n] > '9')
+    return 0;
+  if (kl_vmcoreinfo_value(a->k->vmcoreinfo, "OSRELEASE", &release) &&
+      (release.n > sizeof text - n || memcmp(text + n, release.p, release.n) != 0))
+    return 0;
+  for (; n + 1 < sizeof text && text[n]; n++)
+    if (text[n] == '#' && text[n + 1] >= '0' && text[n + 1] <= '9')
+      return 2;
+  return 1;
+}
+
 static void banner_by_scan(struct kl_attach *a) {
   struct kl_kernel *k = a->k;
-  struct kl_bytes release = {0};
-  bool told = kl_vmcoreinfo_value(k->vmcoreinfo, "OSRELEASE", &release);
-  for (size_t i = 0; i < a->hold.n_constant && !k->known[KL_S_linux_banner].present; i++) {
+  size_t mark = kl_arena_mark(k->arena);
+  int best = 0;
+  for (size_t i = 0; i < a->hold.n_constant && best < 2; i++) {
     struct kl_scan scan;
     enum kl_mark kind;
     uint64_t phys;
-    uint8_t text[sizeof k->release + 14];
-    size_t mark = kl_arena_mark(k->arena);
-    if (kl_attach_scan(a, &scan, "banner", KL_MARK_BANNER, a->hold.constant[i].start, a->hold.constant[i].end) ==
+    if (kl_attach_scan(a, &scan, "banner", KL_MARK_BANNER, a->hold.constant[i].start, a->hold.constant[i].end) !=
         KL_OK)
-      while (kl_scan_next(&scan, &kind, &phys) == KL_OK) {
-        if (kl_image_read(k->image, phys, text, sizeof text) != KL_OK || text[14] < '0' || text[14] > '9' ||
-            (told && (release.n > sizeof k->release || memcmp(text + 14, release.p, release.n) != 0)))
-          continue;
-        know(k, KL_S_linux_banner, phys + a->hold.image_to_phys);
-        break;
-      }
+      break;
+    while (best < 2 && kl_scan_next(&scan, &kind, &phys) == KL_OK) {
+      int likeness = banner_likeness(a, phys);
+      if (likeness <= best)
+        continue;
+      best = likeness;
+      k->known[KL_S_linux_banner].present = true;
+      k->known[KL_S_linux_banner].address = phys + a->hold.image_to_phys;
+    }
     kl_arena_rewind(k->arena, mark);
   }
+  kl_arena_rewind(k->arena, mark);
 }
 
 enum kl_status kl_attach_symbols(struct kl_attach *a) {
@@ -212,7 +231,8 @@ enum kl_status kl_attach_symbols(struct kl_attach *a) {
   KL_TRY(kl_wanted_open(k->arena, &wanted));
   KL_TRY(kl_symbols_known(k->symbols, &wanted, k));
   names_of_vmcoreinfo(a);
-  if (!k->known[KL_S_init_task].present)
+  a->lacks_data = !k->known[KL_S_linux_banner].present; // every other table names it
+  if (a->lacks_data)
     names_of_exports(a, &wanted);
   kl_arena_rewind(k->arena, mark);
   if (!k->known[KL_S_linux_banner].present)

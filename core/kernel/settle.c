@@ -112,5 +112,5 @@ enum kl_status kl_attach_settle(struct kl_attach *a) {
   kl_learn_software_bits(k);
   kl_attach_layout(a);
   kl_attach_machine(a);
-  return KL_OK;
+  return a->lacks_data ? kl_attach_code_symbols(a) : KL_OK;
 }

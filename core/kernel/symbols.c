@@ -249,6 +249,12 @@ static uint64_t lower_bound(const struct kl_symbols *symbols, uint64_t bound) {
   return low;
 }
 
+enum kl_status kl_symbols_next_address(const struct kl_symbols *symbols, uint64_t address, uint64_t *ret) {
+  if (address == UINT64_MAX)
+    return KL_ERR_NOT_FOUND;
+  return address_from(symbols, lower_bound(symbols, address + 1), symbols->count, ret) ? KL_OK : KL_ERR_NOT_FOUND;
+}
+
 enum kl_status kl_symbols_by_address(struct kl_symbols *symbols, uint64_t address, struct kl_symbol *ret,
                                      uint64_t *offset) {
   uint64_t i = address == UINT64_MAX ? symbols->count : lower_bound(symbols, address + 1);
