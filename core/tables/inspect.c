@@ -15,19 +15,21 @@ static const char *const known_names[] = {
 #undef KNOWN_NAME
 };
 
-// A symbol by name: also one that attach found where kallsyms has only code.
+// A symbol by name. What attach has found and verified comes first: kallsyms may
+// have only code, or several of one name.
 static enum kl_status find_symbol(struct kl_kernel *k, struct kl_bytes name, uint64_t *ret) {
-  struct kl_symbol symbol;
-  enum kl_status status = k->symbols ? kl_symbols_find(k->symbols, name, &symbol) : KL_ERR_NOT_FOUND;
-  if (status == KL_OK)
-    *ret = symbol.address;
-  for (size_t i = 0; i < KL_SYMBOL_COUNT && status == KL_ERR_NOT_FOUND; i++) {
+  for (size_t i = 0; i < KL_SYMBOL_COUNT; i++) {
     if (!k->known[i].present || !kl_bytes_equal(name, known_names[i]))
       continue;
     *ret = k->known[i].address;
-    status = KL_OK;
+    return KL_OK;
   }
-  return status;
+  struct kl_symbol symbol;
+  if (!k->symbols)
+    return KL_ERR_NOT_FOUND;
+  KL_TRY(kl_symbols_find(k->symbols, name, &symbol));
+  *ret = symbol.address;
+  return KL_OK;
 }
 
 static enum kl_status parse_term(struct kl_dump *dump, struct kl_bytes term, uint64_t *ret) {
@@ -242,14 +244,31 @@ static const struct {
              {"", KL_BTF_FUNC},
              {"", KL_BTF_VAR}};
 
-static uint32_t find_type(const struct kl_btf *btf, struct kl_bytes name) {
+// Of several types of one name: the one whose members attach reads, or the
+// first. *others is how many more there are.
+static uint32_t choose(const struct kl_kernel *k, enum kl_btf_kind kind, struct kl_bytes name, uint32_t *others) {
+  uint32_t first = kl_btf_find(k->btf, kind, name, 0), chosen = first, n = 0;
+  for (uint32_t id = first; id; id = kl_btf_find(k->btf, kind, name, id), n++)
+    for (size_t i = 0; i < KL_TYPE_COUNT; i++)
+      if (k->types[i].present && k->types[i].type == id)
+        chosen = id;
+  *others = n ? n - 1 : 0;
+  return chosen;
+}
+
+static uint32_t find_type(const struct kl_kernel *k, struct kl_bytes name, uint32_t *others) {
+  *others = 0;
+  uint64_t id;
+  if (name.n && name.p[0] == '#')
+    return kl_parse_decimal(kl_bytes_of(name.p + 1, name.n - 1), &id) && id < kl_btf_count(k->btf) ? (uint32_t)id
+                                                                                                   : 0;
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     struct kl_bytes rest = name, word;
     if (!kl_bytes_start(name, kinds[i].word) || !kl_bytes_take(&rest, kl_string_length(kinds[i].word), &word))
       continue;
-    uint32_t id = kl_btf_find(btf, kinds[i].kind, rest, 0);
-    if (id)
-      return id;
+    uint32_t type = choose(k, kinds[i].kind, rest, others);
+    if (type)
+      return type;
   }
   return 0;
 }
@@ -264,7 +283,8 @@ enum kl_status kl_type_find(struct kl_dump *dump, const char *text, size_t n, st
     name++;
   if (bad)
     *bad = 0;
-  *ret = (struct kl_type_place){.type = find_type(btf, kl_bytes_of(text, name))};
+  *ret = (struct kl_type_place){0};
+  ret->type = find_type(dump->kernel, kl_bytes_of(text, name), &ret->others);
   if (!ret->type)
     return KL_ERR_NOT_FOUND;
   if (name == n)
@@ -276,7 +296,8 @@ enum kl_status kl_type_find(struct kl_dump *dump, const char *text, size_t n, st
     return KL_ERR_NOT_FOUND;
   if (field.bit_size || field.bit_offset % 8)
     return KL_ERR_UNSUPPORTED;
-  *ret = (struct kl_type_place){.type = field.type, .offset = field.bit_offset / 8};
+  ret->type = field.type;
+  ret->offset = field.bit_offset / 8;
   return KL_OK;
 }
 

@@ -152,6 +152,18 @@ static int take_workspace(struct cli_session *s) {
   return CLI_ANSWERED;
 }
 
+// What the user has given is used or refused, never passed over in silence.
+static bool given_refused(const struct cli_session *s, struct kl_diagnostic *ret) {
+  const struct kl_diagnostics *d = kl_dump_diagnostics(s->dump);
+  for (size_t i = 0; i < d->used; i++) {
+    if (!strstr(d->items[i].what, "that was given") && strcmp(d->items[i].what, "System.map") != 0)
+      continue;
+    *ret = d->items[i];
+    return true;
+  }
+  return false;
+}
+
 // All that looks at a byte of the dump.
 static int run_confined(void *user) {
   struct job *job = user;
@@ -165,6 +177,8 @@ static int run_confined(void *user) {
     return core_failed(s, status, &why);
   if (job->reach != CLI_IMAGE) {
     status = kl_dump_attach(s->dump, &why);
+    if (status == KL_OK && given_refused(s, &why))
+      return core_failed(s, why.reason, &why);
     if (status != KL_OK && (job->reach == CLI_KERNEL || status == KL_ERR_CANCELLED))
       return core_failed(s, status, &why);
   }

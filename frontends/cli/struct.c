@@ -57,6 +57,9 @@ static int answer(struct cli_session *s, void *user) {
   enum kl_status status = kl_type_find(s->dump, text, strlen(text), &type, &bad);
   if (status != KL_OK)
     return unknown_type(s, text, bad, status);
+  if (type.others && !s->cli->quiet)
+    cli_complain("%u more of this name; kernlens types %s name=... lists them, TYPE may be #ID", type.others,
+                 s->cli->dump);
   return s->cli->n_arguments == 1 ? declare(s, user, type.type) : show_value(s, user, &type);
 }
 
@@ -75,8 +78,8 @@ const struct cli_command cli_struct_command = {
     .name = "struct",
     .arguments = "DUMP TYPE [ADDRESS]",
     .doc = "print a type with its layout, or its value at an address",
-    .about = "TYPE is the name of a struct, union, enum or typedef, and may go on to a member: "
-             "task_struct.se.vruntime. " CLI_ADDRESS_ABOUT,
+    .about = "TYPE is the name of a struct, union, enum or typedef (or #ID, as in the table types), and may go on "
+             "to a member: task_struct.se.vruntime. " CLI_ADDRESS_ABOUT,
     .examples = "struct DUMP list_head\nstruct DUMP task_struct init_task\n"
                 "struct DUMP task_struct.comm init_task --format json",
     .needs = CLI_NEEDS_DUMP | CLI_NEEDS_KERNEL,

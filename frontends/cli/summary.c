@@ -20,7 +20,8 @@ struct summary {
 };
 
 // Reads a table row by row; each is called with each row, and ends it by false.
-static void ask(struct summary *s, const struct kl_table *table, uint64_t columns,
+// False when there is no answer at all.
+static bool ask(struct summary *s, const struct kl_table *table, uint64_t columns,
                 bool (*each)(void *user, const struct kl_cell *cells), void *user) {
   struct kl_query query = {.table = table, .columns = columns, .steps = s->session->cli->steps};
   size_t bytes = kl_cursor_bytes(table);
@@ -29,11 +30,12 @@ static void ask(struct summary *s, const struct kl_table *table, uint64_t column
   const struct kl_cell *cells;
   if (!memory || s->stopped != KL_OK) {
     free(memory);
-    return;
+    return false;
   }
   enum kl_status status = kl_cursor_open(s->session->dump, &query, memory, bytes, &cursor);
-  s->partial |= status != KL_OK;
-  if (status == KL_OK) {
+  bool opened = status == KL_OK;
+  s->partial |= !opened;
+  if (opened) {
     while ((status = cli_cancelled() ? KL_ERR_CANCELLED : kl_cursor_next(cursor, &cells)) == KL_OK)
       if (!each(user, cells))
         break;
@@ -42,6 +44,7 @@ static void ask(struct summary *s, const struct kl_table *table, uint64_t column
   if (status == KL_ERR_CANCELLED)
     s->stopped = status;
   free(memory);
+  return opened;
 }
 
 static void blanks(struct kl_text *t, size_t n) {
@@ -109,7 +112,7 @@ static void print_bytes(struct kl_text *t, uint64_t bytes) {
 
 static void print_memory(struct summary *s) {
   struct memory m = {0};
-  ask(s, kl_table_find("segments"), UINT64_MAX, add_segment, &m);
+  (void)ask(s, kl_table_find("segments"), UINT64_MAX, add_segment, &m);
   struct kl_text *t = line(s, "memory");
   if (s->json) {
     kl_text_string(t, "{\"held_bytes\":");
@@ -164,7 +167,7 @@ static void print_tasks(struct summary *s) {
                     .kind = kl_table_column(table, "kind")};
   if (n.pid < 0 || n.tgid < 0 || n.kind < 0)
     return;
-  ask(s, table, 1ull << n.pid | 1ull << n.tgid | 1ull << n.kind, add_task, &n);
+  (void)ask(s, table, 1ull << n.pid | 1ull << n.tgid | 1ull << n.kind, add_task, &n);
   struct kl_text *t = line(s, "tasks");
   kl_text_string(t, s->json ? "{\"threads\":" : "");
   kl_text_decimal(t, n.threads);
@@ -194,11 +197,14 @@ static void print_counts(struct summary *s) {
     uint64_t rows = 0;
     if (!table)
       continue;
-    ask(s, table, 0, count, &rows);
+    bool known = ask(s, table, 0, count, &rows);
     kl_text_string(t, first ? (s->json ? "{\"" : "") : s->json ? ",\"" : ", ");
     kl_text_string(t, counted[i]);
     kl_text_string(t, s->json ? "\":" : " ");
-    kl_text_decimal(t, rows);
+    if (known)
+      kl_text_decimal(t, rows);
+    else
+      kl_text_string(t, s->json ? "null" : "?");
     first = false;
   }
   kl_text_string(t, s->json ? (first ? "{}" : "}") : first ? "none counted" : "");
@@ -209,7 +215,7 @@ static int sum_up(struct cli_session *session, void *user) {
   struct cli_output *out = user;
   struct summary s = {.session = session, .out = out, .json = session->cli->format == CLI_JSON, .first = true};
   size_t lost_before = kl_dump_diagnostics(session->dump)->used;
-  ask(&s, kl_table_find("kernel"), UINT64_MAX, print_kernel, &s);
+  (void)ask(&s, kl_table_find("kernel"), UINT64_MAX, print_kernel, &s);
   print_memory(&s);
   print_tasks(&s);
   print_counts(&s);

@@ -83,10 +83,11 @@ const char *kl_physical_state(struct kl_dump *dump, uint64_t physical, uint64_t 
 struct kl_type_place {
   uint32_t type;   // BTF type id
   uint64_t offset; // of it from the start of the object that was named, bytes
+  uint32_t others; // further types of the same name and kind
 };
 
 // "struct NAME", "union NAME", "enum NAME" or NAME (struct, union, enum,
-// typedef, in this order), then members: "task_struct.se.vruntime",
+// typedef, in this order) or #ID, then members: "task_struct.se.vruntime",
 // "task_struct.comm". KL_ERR_NOT_FOUND: no such type (*bad, may be null, is 0)
 // or member (*bad is the offset of the members). KL_ERR_UNSUPPORTED: a bitfield.
 enum kl_status kl_type_find(struct kl_dump *dump, const char *text, size_t n, struct kl_type_place *ret,
