@@ -9,6 +9,12 @@ import subprocess
 import sys
 import tempfile
 
+# Guests that were once told wrongly.
+KNOWN = [
+    # Three levels whose blocks can be read as four: init_task by name alone was believed.
+    "--seed 5196 --arch arm64-39 --era 3 --container raw --no-vmcoreinfo",
+]
+
 KEYS = {"symbols": None, "log": "sequence"}  # None: the order of rows is part of the answer
 
 
@@ -73,7 +79,8 @@ def main():
     first = int(sys.argv[4]) if len(sys.argv) > 4 else 0
     failed = total = 0
     with tempfile.TemporaryDirectory() as folder:
-        for options in plan(kinds(generate), seeds, first):
+        known = [line.split() for line in KNOWN]
+        for options in [*known, *plan(kinds(generate), seeds, first)]:
             total += 1
             lines = list(check(generate, kernlens, options, folder))
             if lines:
