@@ -448,6 +448,9 @@
   X(page, _refcount, OPTIONAL, "")                                                                                 \
   X(page, page_type, OPTIONAL, "6.11 reads it as a type; a count of mappings before")                              \
   X(page, compound_order, OPTIONAL, "before 6.6")                                                                  \
+  X(page, mem_cgroup, OPTIONAL, "before 5.11: bcfe06bf2622")                                                       \
+  X(folio, _folio_dtor, OPTIONAL, "6.1 to 6.5")                                                                    \
+  X(page, compound_mapcount, OPTIONAL, "before 6.2")                                                               \
   X(page, compound_dtor, OPTIONAL, "before 6.6")                                                                   \
   X(folio, _folio_order, OPTIONAL, "6.1")                                                                          \
   X(folio, _flags_1, OPTIONAL, "")                                                                                 \
@@ -529,6 +532,7 @@
 #define KL_ENUM_LIST(X)                                                                                            \
   KL_ENUM_LIST_BASICS(X)                                                                                           \
   X(pageflags, PG_reserved)                                                                                        \
+  X(compound_dtor_id, HUGETLB_PAGE_DTOR)                                                                           \
   X(pagetype, PG_hugetlb)                                                                                          \
   X(pagetype, PG_guard)                                                                                            \
   X(pagetype, PG_table)                                                                                            \

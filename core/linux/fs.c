@@ -90,6 +90,12 @@ static enum kl_status read_super(struct kl_kernel *k, uint64_t address, struct k
   return KL_OK;
 }
 
+enum kl_status kl_super_of_inode(struct kl_kernel *k, uint64_t inode, struct kl_super *ret) {
+  uint64_t super;
+  KL_TRY(kl_get_pointer(k, inode, KL_F_inode_i_sb, &super));
+  return read_super(k, super, ret);
+}
+
 enum kl_status kl_super_walk_next(struct kl_super_walk *walk, struct kl_super *ret) {
   for (;;) {
     uint64_t node, super = walk->first;

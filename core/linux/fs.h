@@ -31,6 +31,9 @@ enum kl_status kl_super_walk_init(struct kl_super_walk *walk, struct kl_kernel *
 // KL_END at the end. A super block that can't be read is an error once.
 enum kl_status kl_super_walk_next(struct kl_super_walk *walk, struct kl_super *ret) KL_MUST_USE;
 
+// The super block of one inode.
+enum kl_status kl_super_of_inode(struct kl_kernel *k, uint64_t inode, struct kl_super *ret) KL_MUST_USE;
+
 // The inodes of one super block.
 struct kl_inode_walk {
   struct kl_list list;

@@ -63,6 +63,8 @@ static const struct {
     {KL_E_pagetype_PG_guard, 0x400, KL_PAGE_GUARD},
 };
 
+enum { FIRST_MOVED = 2 }; // index in bit_types
+
 static enum kl_page_type type_of(const struct kl_kernel *k, uint32_t value) {
   if (k->enums[KL_E_pagetype_PGTY_buddy].present) {
     for (size_t i = 0; i < sizeof byte_types / sizeof *byte_types; i++)
@@ -71,9 +73,12 @@ static enum kl_page_type type_of(const struct kl_kernel *k, uint32_t value) {
     return KL_PAGE_PLAIN;
   }
   uint32_t base = k->enums[KL_E_pagetype_PG_buddy].present ? 0x80000000u : 0xf0000000u;
+  // Up to 5.10 there was one for kmemcg, before those of tables and guards
+  // (18b2db3b0385); struct page lost mem_cgroup together with it.
+  unsigned moved = kl_has(k, KL_F_page_mem_cgroup);
   for (size_t i = 0; i < sizeof bit_types / sizeof *bit_types; i++) {
-    uint32_t bit =
-        k->enums[bit_types[i].value].present ? (uint32_t)k->enums[bit_types[i].value].value : bit_types[i].constant;
+    uint32_t constant = bit_types[i].constant << (i >= FIRST_MOVED ? moved : 0);
+    uint32_t bit = k->enums[bit_types[i].value].present ? (uint32_t)k->enums[bit_types[i].value].value : constant;
     if ((value & (base | bit)) == base)
       return bit_types[i].type;
   }
@@ -119,6 +124,25 @@ static enum kl_status order_of(struct kl_kernel *k, uint64_t head, uint8_t *ret)
   return KL_OK;
 }
 
+// Up to 6.5 the folio's second page says who gives it back.
+static bool is_hugetlb(struct kl_kernel *k, uint64_t head) {
+  uint64_t dtor = 0, second = head + k->types[KL_T_page].bytes;
+  enum kl_status status = kl_has(k, KL_F_folio__folio_dtor) ? kl_get(k, head, KL_F_folio__folio_dtor, &dtor)
+                                                            : kl_get(k, second, KL_F_page_compound_dtor, &dtor);
+  return status == KL_OK && k->enums[KL_E_compound_dtor_id_HUGETLB_PAGE_DTOR].present &&
+         dtor == (uint64_t)k->enums[KL_E_compound_dtor_id_HUGETLB_PAGE_DTOR].value;
+}
+
+// Entries that map the folio as a whole.
+static int64_t whole_mappings(struct kl_kernel *k, uint64_t head) {
+  uint64_t v = 0, second = head + k->types[KL_T_page].bytes;
+  enum kl_status status = kl_has(k, KL_F_folio__entire_mapcount)
+                              ? kl_get(k, head, KL_F_folio__entire_mapcount, &v)
+                              : kl_get(k, second, KL_F_page_compound_mapcount, &v);
+  int64_t count = status == KL_OK ? (int32_t)(uint32_t)v + 1 : 0;
+  return count > 0 ? count : 0;
+}
+
 static void fill(const struct kl_kernel *k, const uint8_t *bytes, struct kl_page *p) {
   p->flags = field_of(k, bytes, KL_F_page_flags);
   p->mapping = field_of(k, bytes, KL_F_page_mapping);
@@ -147,6 +171,11 @@ enum kl_status kl_page_read(struct kl_kernel *k, uint64_t pfn, struct kl_page *r
     p.order = (uint8_t)(field_of(k, bytes, KL_F_page_private) & 63);
   else if (kl_page_has(k, &p, KL_E_pageflags_PG_head))
     KL_TRY(order_of(k, p.head, &p.order));
+  if (p.type == KL_PAGE_PLAIN && p.order) {
+    if (is_hugetlb(k, p.head))
+      p.type = KL_PAGE_HUGETLB;
+    mappings += whole_mappings(k, p.head);
+  }
   if (p.type == KL_PAGE_SLAB &&
       kl_get_pointer(k, p.head, kl_either(k, KL_F_slab_slab_cache, KL_F_page_slab_cache), &p.slab_cache) != KL_OK)
     p.slab_cache = 0;
@@ -188,6 +217,10 @@ enum kl_page_kind kl_page_kind(const struct kl_kernel *k, const struct kl_page *
     return in_image(k, page->pfn) ? KL_KIND_KERNEL_IMAGE : KL_KIND_RESERVED;
   if (kl_page_anonymous(page))
     return KL_KIND_ANON;
+  // Shmem on its way to swap has left its file already.
+  if (!page->mapping && kl_page_has(k, page, KL_E_pageflags_PG_swapbacked) &&
+      kl_page_has(k, page, KL_E_pageflags_PG_swapcache) && page->references > 0)
+    return KL_KIND_SHMEM;
   // Without a flag of the page cache, what lies at mapping is something else's:
   // a page's users may keep what they like there.
   if (!kl_page_file(page) || page->references <= 0 ||

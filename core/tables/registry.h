@@ -28,6 +28,7 @@
   X(superblocks)                                                                                                   \
   X(inodes)                                                                                                        \
   X(page_cache)                                                                                                    \
+  X(pages)                                                                                                         \
   /* BPF */                                                                                                        \
   X(bpf_maps)                                                                                                      \
   X(bpf_entries)                                                                                                   \

@@ -1,0 +1,213 @@
+// pages: every page frame, and what it is used for.
+#include "linux/fs.h"
+#include "linux/page.h"
+#include "tables/cursor.h"
+#include "tables/registry.h"
+
+enum { PFN, PHYSICAL, KIND, ORDER, REFERENCES, MAPPINGS, FLAGS, OWNER, ADDRESS, COLUMNS };
+
+static const struct kl_column columns[] = {
+    [PFN] = {"pfn", KL_CELL_U64, KL_COLUMN_KEY | KL_COLUMN_PUSHED, "number of the page frame"},
+    [PHYSICAL] = {"physical", KL_CELL_ADDRESS, KL_COLUMN_PUSHED, "its physical address"},
+    [KIND] =
+        {"kind", KL_CELL_TEXT, 0,
+         "free, file, shmem, anon, slab, page_table, kernel_image, hugetlb, reserved, offline; unknown: in use, "
+         "by whom the frame does not say"},
+    [ORDER] = {"order", KL_CELL_U64, 0, "of the folio or free block that it is in: 1 << order pages"},
+    [REFERENCES] = {"references", KL_CELL_I64, 0, "users that the folio counts"},
+    [MAPPINGS] = {"mappings", KL_CELL_I64, 0,
+                  "page-table entries that lead to it alone; null where it keeps no count"},
+    [FLAGS] = {"flags", KL_CELL_TEXT, 0, "the folio's flags, as enum pageflags names them"},
+    [OWNER] = {"owner", KL_CELL_TEXT, KL_COLUMN_COSTLY, "the file it is a page of, or the slab's cache"},
+    [ADDRESS] = {"address", KL_CELL_ADDRESS, KL_COLUMN_HIDDEN, "of its struct page"},
+};
+
+enum { FLAG_BITS = 32, MAX_BLOCK_ORDER = 20 };
+
+struct state {
+  uint64_t pfn, last;
+  uint64_t free_end; // pages below it, and from free_start on, are in a free block
+  uint64_t free_start;
+  uint8_t free_order;
+  struct kl_bytes flag_names[FLAG_BITS];
+  uint64_t owner_mapping; // whose path is in scratch; 0: nobody's
+  enum kl_status owner_status;
+  size_t owner_start;
+  char scratch[KL_PATH_BYTES];
+};
+
+// The names of the flags, by bit. Where a bit has several, the enum gives the
+// general one first.
+static void name_flags(struct kl_cursor *c) {
+  struct state *s = c->state;
+  const struct kl_btf *btf = c->kernel->btf;
+  struct kl_btf_type type;
+  uint32_t id = kl_btf_find(btf, KL_BTF_ENUM, kl_bytes_of("pageflags", 9), 0);
+  if (!id)
+    return;
+  kl_btf_type(btf, id, &type);
+  for (uint32_t i = 0; i < type.vlen; i++) {
+    struct kl_btf_value v;
+    kl_btf_enum_value(btf, &type, i, &v);
+    if (v.value >= 0 && v.value < FLAG_BITS && !s->flag_names[v.value].n && kl_bytes_start(v.name, "PG_"))
+      s->flag_names[v.value] = kl_bytes_of(v.name.p + 3, v.name.n - 3);
+  }
+}
+
+static enum kl_status open(struct kl_cursor *c) {
+  struct state *s = c->state;
+  uint64_t low, high, shift = c->kernel->paging.granule_shift;
+  if (!kl_pushed_range(c, PFN, &s->pfn, &s->last) || !kl_pushed_range(c, PHYSICAL, &low, &high))
+    return KL_END;
+  if (low >> shift > s->pfn)
+    s->pfn = low >> shift;
+  if (high >> shift < s->last)
+    s->last = high >> shift;
+  if (kl_wants(c, FLAGS))
+    name_flags(c);
+  return KL_OK;
+}
+
+// The next frame that the dump knows, at or behind s->pfn.
+static enum kl_status next_frame(struct kl_cursor *c) {
+  struct state *s = c->state;
+  struct kl_segment segment;
+  uint64_t shift = c->kernel->paging.granule_shift;
+  if (s->pfn > s->last || s->pfn > UINT64_MAX >> shift)
+    return KL_END;
+  KL_TRY(kl_image_segment(c->kernel->image, s->pfn << shift, &segment));
+  if (segment.start > s->pfn << shift)
+    s->pfn = (segment.start + (1ull << shift) - 1) >> shift;
+  return s->pfn > s->last ? KL_END : KL_OK;
+}
+
+// Whether a frame lies in a free block: the allocator marks the block's first
+// page only. Blocks are aligned to their size (is_free_buddy_page()).
+static bool in_free_block(struct kl_cursor *c, const struct kl_page *page) {
+  struct state *s = c->state;
+  if (page->pfn >= s->free_start && page->pfn < s->free_end)
+    return true;
+  if (page->type == KL_PAGE_BUDDY && page->order <= MAX_BLOCK_ORDER) {
+    s->free_start = page->pfn;
+    s->free_end = page->pfn + (1ull << page->order);
+    s->free_order = page->order;
+    return true;
+  }
+  if (page->references || s->free_end) // a walk that came from the block's start would know
+    return false;
+  for (unsigned order = 1; order <= MAX_BLOCK_ORDER; order++) {
+    struct kl_page head;
+    uint64_t pfn = page->pfn >> order << order;
+    if (kl_page_read(c->kernel, pfn, &head) != KL_OK)
+      return false;
+    if (head.type == KL_PAGE_BUDDY && pfn + (1ull << head.order) > page->pfn && head.order <= MAX_BLOCK_ORDER) {
+      s->free_start = pfn;
+      s->free_end = pfn + (1ull << head.order);
+      s->free_order = head.order;
+      return true;
+    }
+  }
+  return false;
+}
+
+static void put_flags(struct kl_cursor *c, uint64_t flags) {
+  struct state *s = c->state;
+  size_t start = c->text.used;
+  if (!kl_wants(c, FLAGS))
+    return;
+  for (unsigned bit = 0; bit < FLAG_BITS; bit++) {
+    if (!(flags >> bit & 1) || !s->flag_names[bit].n)
+      continue;
+    if (c->text.used != start)
+      kl_text_char(&c->text, ',');
+    kl_text_put(&c->text, (const char *)s->flag_names[bit].p, s->flag_names[bit].n);
+  }
+  kl_put_written(c, FLAGS, KL_OK, 0, start);
+}
+
+// The path of the file that an address_space belongs to. Neighbouring frames
+// often belong to one file: the last path is kept.
+static void put_file(struct kl_cursor *c, uint64_t mapping) {
+  struct state *s = c->state;
+  if (mapping != s->owner_mapping) {
+    uint64_t inode;
+    struct kl_super super;
+    struct kl_path_text path = kl_path_into(s->scratch, sizeof s->scratch);
+    s->owner_mapping = mapping;
+    s->owner_status = kl_get_pointer(c->kernel, mapping, KL_F_address_space_host, &inode);
+    if (s->owner_status == KL_OK)
+      s->owner_status = kl_super_of_inode(c->kernel, inode, &super);
+    if (s->owner_status == KL_OK)
+      s->owner_status = kl_inode_path(c->kernel, &c->budget, &super, inode, &path);
+    s->owner_start = path.start;
+  }
+  if (s->owner_status != KL_END)
+    kl_put_bytes(c, OWNER, s->owner_status, mapping, s->scratch + s->owner_start,
+                 sizeof s->scratch - s->owner_start);
+}
+
+static void put_slab(struct kl_cursor *c, uint64_t cache) {
+  char name[128];
+  uint64_t address = 0;
+  size_t n = 0;
+  enum kl_status status = kl_get_pointer(c->kernel, cache, KL_F_kmem_cache_name, &address);
+  if (status == KL_OK)
+    status = kl_read_string(c->kernel, address, name, sizeof name, &n);
+  kl_put_bytes(c, OWNER, status, cache, name, n);
+}
+
+static void put_owner(struct kl_cursor *c, const struct kl_page *page, enum kl_page_kind kind) {
+  if (!kl_wants(c, OWNER))
+    return;
+  if (kind == KL_KIND_FILE || kind == KL_KIND_SHMEM)
+    put_file(c, kl_page_file(page));
+  else if (kind == KL_KIND_SLAB && page->slab_cache)
+    put_slab(c, page->slab_cache);
+}
+
+static enum kl_status next(struct kl_cursor *c) {
+  struct state *s = c->state;
+  struct kl_page page;
+  enum kl_status status;
+  for (;;) {
+    KL_TRY(next_frame(c));
+    KL_TRY(kl_budget_spend(&c->budget, 1));
+    status = kl_page_read(c->kernel, s->pfn, &page);
+    if (status != KL_ERR_UNMAPPED) // a frame without struct page is none of the allocator's
+      break;
+    s->pfn++;
+  }
+  uint64_t pfn = s->pfn++, shift = c->kernel->paging.granule_shift;
+  kl_put(c, PFN, KL_OK, 0, pfn);
+  kl_put(c, PHYSICAL, KL_OK, 0, pfn << shift);
+  if (status != KL_OK) {
+    kl_put(c, KIND, status, c->kernel->vmemmap_base + pfn * c->kernel->types[KL_T_page].bytes, 0);
+    return KL_OK;
+  }
+  bool free_block = in_free_block(c, &page);
+  enum kl_page_kind kind = kl_page_kind(c->kernel, &page, free_block);
+  kl_put_string(c, KIND, kl_page_kind_name(kind));
+  kl_put(c, ORDER, KL_OK, 0, free_block ? s->free_order : page.order);
+  kl_put(c, REFERENCES, KL_OK, 0, (uint64_t)page.references);
+  kl_put(c, ADDRESS, KL_OK, 0, page.address);
+  if (page.type == KL_PAGE_PLAIN)
+    kl_put(c, MAPPINGS, KL_OK, 0, (uint64_t)page.mappings);
+  if (!kl_keeps(c))
+    return KL_OK;
+  put_flags(c, page.flags);
+  put_owner(c, &page, kind);
+  return KL_OK;
+}
+
+static const struct kl_table_code code = {
+    .state_bytes = sizeof(struct state), .text_bytes = KL_PATH_BYTES + 1024, .open = open, .next = next};
+
+const struct kl_table kl_pages_table = {
+    .name = "pages",
+    .group = "memory",
+    .doc = "page frames, and what each is used for",
+    .example = "pages DUMP kind=shmem",
+    .n_columns = COLUMNS,
+    .columns = columns,
+    .code = &code,
+};
