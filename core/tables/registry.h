@@ -23,6 +23,7 @@
   X(tasks)                                                                                                         \
   X(environment)                                                                                                   \
   X(vmas)                                                                                                          \
+  X(mappings)                                                                                                      \
   X(open_files)                                                                                                    \
   /* memory */                                                                                                     \
   X(superblocks)                                                                                                   \
