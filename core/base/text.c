@@ -104,9 +104,21 @@ static void json_escape(struct kl_text *t, uint32_t c) {
   kl_text_hex(t, c, 4);
 }
 
+size_t kl_text_plain(const uint8_t *p, size_t n) {
+  size_t i = 0;
+  while (i < n && p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\')
+    i++;
+  return i;
+}
+
 void kl_text_json_string(struct kl_text *t, const uint8_t *p, size_t n) {
   kl_text_char(t, '"');
   for (size_t i = 0; i < n;) {
+    size_t plain = kl_text_plain(p + i, n - i);
+    kl_text_put(t, (const char *)p + i, plain);
+    i += plain;
+    if (i == n)
+      break;
     size_t length = kl_utf8_length(p + i, n - i);
     if (!length || !p[i]) {
       kl_text_string(t, "\\\\x");

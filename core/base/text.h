@@ -40,6 +40,9 @@ void kl_text_bytes_hex(struct kl_text *t, const uint8_t *p, size_t n);
 // in it). Hidden characters (kl_text_hidden) are written as \uNNNN, so that no
 // raw one reaches a terminal.
 void kl_text_json_string(struct kl_text *t, const uint8_t *p, size_t n);
+// How many bytes at the beginning need no escape anywhere: printable ASCII but
+// the quote and the backslash.
+size_t kl_text_plain(const uint8_t *p, size_t n);
 // Hands what is buffered to flush. Returns the first failure.
 enum kl_status kl_text_flush(struct kl_text *t);
 

@@ -77,6 +77,11 @@ bool kl_cell_meets(const struct kl_cell *cell, const struct kl_constraint *const
 
 void kl_text_guest(struct kl_text *out, const uint8_t *p, size_t n) {
   for (size_t i = 0; i < n;) {
+    size_t plain = kl_text_plain(p + i, n - i);
+    kl_text_put(out, (const char *)p + i, plain);
+    i += plain;
+    if (i == n)
+      break;
     size_t length = kl_utf8_length(p + i, n - i);
     if (!length || !p[i]) {
       kl_text_string(out, "\\x");

@@ -23,6 +23,11 @@ static void escape_code(struct kl_text *out, uint32_t c) {
 
 static void escape(struct kl_text *out, const uint8_t *p, size_t n, bool double_backslash) {
   for (size_t i = 0; i < n;) {
+    size_t plain = kl_text_plain(p + i, n - i);
+    kl_text_put(out, (const char *)p + i, plain);
+    i += plain;
+    if (i == n)
+      break;
     size_t length = kl_utf8_length(p + i, n - i);
     if (!length) {
       kl_text_string(out, "\\x");

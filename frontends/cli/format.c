@@ -78,7 +78,7 @@ static void csv_text(struct kl_text *t, const struct kl_cell *cell,
                      void (*spell)(struct kl_text *t, const uint8_t *p, size_t n)) {
   bool quoted = !cell->n;
   for (size_t i = 0; i < cell->n && !quoted; i++)
-    quoted = strchr("\",\r\n", cell->data[i]) && cell->data[i];
+    quoted = cell->data[i] == '"' || cell->data[i] == ',' || cell->data[i] == '\r' || cell->data[i] == '\n';
   if (quoted)
     kl_text_char(t, '"');
   for (size_t at = 0; at < cell->n;) {

@@ -86,7 +86,7 @@ class BadInput(unittest.TestCase):
 class CutShort(unittest.TestCase):
     """A dump that ends early, at any byte."""
 
-    def cut(self, container, times=40):
+    def cut(self, container, times=20):
         whole = generated("--machine", "demo", "--container", container)[0]
         path = scratch() / f"cut-{container}"
         content = whole.read_bytes()
