@@ -23,8 +23,9 @@ struct kl_attach {
   bool lacks_data;               // the symbol table has no variables
   const char *btf_by;
   const char *init_task_by;
-  uint64_t init_task;       // virtual, from a search that began there; 0: not known
-  struct kl_text confirmed; // into k->confirmed_by
+  uint64_t init_task;           // virtual, from a search that began there; 0: not known
+  uint64_t btf_phys, btf_bytes; // of a whole copy, seen under the layout then in use; 0: not known
+  struct kl_text confirmed;     // into k->confirmed_by
   // The farthest that any proposal came, for the one line that says why.
   struct kl_diagnostic why;
 };

@@ -92,6 +92,8 @@ enum kl_status kl_attach_btf(struct kl_attach *a) {
   enum kl_status status = by_option(a);
   if (status != KL_OK && !kl_attach_stops(status))
     status = by_symbols(a);
+  if (status != KL_OK && !kl_attach_stops(status) && a->btf_bytes)
+    status = open_btf(a, a->btf_phys, a->btf_bytes, "a whole copy in memory");
   for (size_t i = 0; i < a->hold.n_constant && status != KL_OK && !kl_attach_stops(status); i++)
     status = by_scan(a, a->hold.constant[i].start, a->hold.constant[i].end, "a whole copy in the image");
   if (status != KL_OK && !kl_attach_stops(status))

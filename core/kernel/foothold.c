@@ -38,8 +38,10 @@ struct kl_paging kl_paging_aarch64(uint8_t granule_shift, uint8_t va_bits) {
                             .pac_mask = ~0ull << va_bits};
 }
 
-static const uint8_t ways[][2] = {{12, 48}, {12, 52}, {12, 39}, {14, 47}, {14, 52},
-                                  {14, 48}, {14, 36}, {16, 48}, {16, 52}, {16, 42}};
+// Most bits first: a table below the root maps the image too, as the root of
+// fewer bits, but not the direct map.
+static const uint8_t ways[][2] = {{12, 52}, {12, 48}, {12, 39}, {14, 52}, {14, 48},
+                                  {14, 47}, {14, 36}, {16, 52}, {16, 48}, {16, 42}};
 
 bool kl_paging_aarch64_way(size_t i, struct kl_paging *ret) {
   if (i >= sizeof ways / sizeof *ways)

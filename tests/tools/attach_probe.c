@@ -8,7 +8,7 @@
 //     --no-lend            the source only copies
 //     --wipe OFFSET:BYTES  these bytes of the file read as zero
 //     --flip OFFSET        this byte of the file is inverted
-//     --wipe-text TEXT     every TEXT in the file reads as zeros (\n is a newline)
+//     --wipe-text TEXT     every TEXT in the file reads as zeros (\\n, \\0: newline, NUL)
 //     --absent START:BYTES guest-physical memory that the dump lacks (raw and
 //                          ELF files of one range; it is then shown as ELF)
 //     --btf FILE  --map FILE  --root ADDRESS
@@ -79,7 +79,7 @@ static void wipe_text(const char *arg) {
   char text[256];
   size_t n = 0;
   for (const char *p = arg; *p && n < sizeof text; p++)
-    text[n++] = p[0] == '\\' && p[1] == 'n' ? (p++, '\n') : *p;
+    text[n++] = p[0] == '\\' && (p[1] == 'n' || p[1] == '0') ? (*++p == 'n' ? '\n' : '\0') : *p;
   uint8_t *at = dump.file;
   size_t wiped = 0;
   while ((at = memmem(at, dump.bytes - (size_t)(at - dump.file), text, n))) {
