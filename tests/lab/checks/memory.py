@@ -1,0 +1,87 @@
+"""pages, page_cache: against /proc/kpageflags, /proc/kpagecount and mincore."""
+
+import struct
+
+from checking import to_bytes
+
+# Bits of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h).
+LOCKED, ERROR, REFERENCED, UPTODATE, DIRTY, LRU, ACTIVE, SLAB = range(8)
+BUDDY, MMAP, ANON, SWAPCACHE, SWAPBACKED, HEAD, TAIL, HUGE, UNEVICTABLE = range(10, 19)
+OFFLINE, ZERO, PGTABLE, RESERVED = 23, 24, 26, 32
+
+# Which kinds a flag goes with.
+KIND_OF = {BUDDY: {"free"}, SLAB: {"slab"}, PGTABLE: {"page_table"}, HUGE: {"hugetlb"}, ANON: {"anon", "hugetlb"},
+           OFFLINE: {"offline"}, RESERVED: {"reserved", "kernel_image"}}
+# Which flag a kind must have.
+FLAG_OF = {"slab": SLAB, "page_table": PGTABLE, "hugetlb": HUGE, "anon": ANON, "reserved": RESERVED,
+           "kernel_image": RESERVED}
+# The machine ran for 2 s between telling and stopping: per-CPU lists fill, slabs and page tables
+# come and go, and so does what the witness itself uses. Which frame each page of a sleeping process
+# is in, translate.py compares one by one.
+MOVING = {BUDDY, SLAB, PGTABLE, ANON}
+
+
+def numbers(data):
+    return struct.unpack(f"<{len(data) // 8}Q", data)
+
+
+def check_pages(guest, report):
+    flags = numbers(guest.truth("proc/kpageflags"))
+    counts = numbers(guest.truth("proc/kpagecount"))
+    rows = guest.rows("pages", columns=["pfn", "kind", "mappings", "order"])
+    wrong, moved, mapped = [], 0, []
+    for row in rows:
+        pfn, kind = row["pfn"], row["kind"]
+        has = {bit for bit in (*KIND_OF, LRU, SWAPBACKED) if flags[pfn] >> bit & 1}
+        if SLAB in has:  # what a slab keeps where others have mapping may look like anonymous memory
+            has.discard(ANON)
+        for bit in has & set(KIND_OF):
+            if kind not in KIND_OF[bit]:
+                if bit in MOVING:
+                    moved += 1
+                else:
+                    wrong.append((pfn, kind, hex(flags[pfn])))
+        if kind in FLAG_OF and FLAG_OF[kind] not in has:
+            if FLAG_OF[kind] in MOVING:
+                moved += 1
+            else:
+                wrong.append((pfn, kind, hex(flags[pfn])))
+        # Tail pages of older kernels show few flags; those that show one tell file from shmem.
+        if kind in ("file", "shmem") and LRU in has and (SWAPBACKED in has) != (kind == "shmem"):
+            wrong.append((pfn, kind, hex(flags[pfn])))
+        if row["mappings"] is not None and kind in ("anon", "file", "shmem") and row["mappings"] != counts[pfn]:
+            mapped.append((pfn, kind, row["mappings"], counts[pfn]))
+    report.true(len(rows) >= guest.facts["memory_bytes"] // guest.page_size * 0.98, f"only {len(rows)} frames")
+    report.equal(wrong[:8], [], f"{len(wrong)} frames of another kind")
+    report.equal(mapped[:8], [], f"{len(mapped)} frames with another count of mappings")
+    report.true(moved <= len(rows) // 100, f"{moved} frames moved between telling and stopping")
+
+
+def check_files(guest, report):
+    """What mincore said of each file whose cached part is known. A file may have several names."""
+    paths = [line for line in (guest.truth("workload/cached.txt") or b"").splitlines() if line]
+    inodes = {bytes.fromhex(fact["path_hex"]): fact["inode"] for fact in guest.workload("files")
+              if fact["fact"] == "file"}
+    mounted = {to_bytes(row["mount_point"]): row["device"] for row in guest.rows("superblocks")
+               if row["mount_point"] and row["mount_point"].startswith("/mnt/")}
+    cached = {}
+    for row in guest.rows("page_cache", columns=["device", "inode", "file_offset", "uptodate"]):
+        if row["uptodate"]:
+            cached.setdefault((row["device"], row["inode"]), set()).add(row["file_offset"] // guest.page_size)
+    compared = 0
+    for path in paths:
+        told = guest.truth("mincore" + path.decode())
+        device = mounted.get(b"/".join(path.split(b"/")[:3]))
+        if told is None or path not in inodes or device is None:
+            continue
+        compared += 1
+        resident = [page for page, byte in enumerate(told) if byte & 1]
+        # 5.10 reads ahead one page past the end of a file, of which mincore can't speak.
+        got = sorted(page for page in cached.get((device, inodes[path]), set()) if page < len(told))
+        report.equal(got, resident, f"cached pages of {path.decode()}")
+    report.true(compared >= 20, f"only {compared} files compared")
+
+
+def check(guest, report):
+    check_pages(guest, report)
+    check_files(guest, report)
