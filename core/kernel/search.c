@@ -319,7 +319,10 @@ static enum kl_status try_tasks(struct kl_attach *a, const struct task_shape *sh
 enum kl_status kl_propose_tasks(struct kl_attach *a) {
   struct task_shape shape;
   size_t mark = kl_arena_mark(a->k->arena);
+  struct kl_diagnostic why = a->why;
   enum kl_status status = kl_attach_btf(a);
+  if (status == KL_ERR_NOT_FOUND)
+    a->why = why; // no BTF here is no news: nothing says yet that this is a kernel
   bool known = status == KL_OK && shape_of(a->k->btf, &shape);
   uint64_t phys = a->k->btf_phys, bytes = a->k->btf_bytes;
   kl_arena_rewind(a->k->arena, mark); // settling opens it again
