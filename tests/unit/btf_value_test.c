@@ -1,4 +1,5 @@
 // Values from their bytes, as C initialisers and as JSON.
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -182,7 +183,10 @@ static void floats_are_written_exactly(void **state) {
   for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++) {
     float single = (float)doubles[i];
     snprintf(expected, sizeof expected, "%a", doubles[i]);
-    assert_string_equal(text(&o, d, &doubles[i], 8), expected);
+    if (isnormal(doubles[i]) || doubles[i] == 0)
+      assert_string_equal(text(&o, d, &doubles[i], 8), expected);
+    else // a subnormal, which each libc writes in a form of its own
+      assert_true(strtod(text(&o, d, &doubles[i], 8), NULL) == doubles[i]);
     uint32_t bits;
     memcpy(&bits, &single, 4);
     if (bits << 1 && (bits >> 23 & 0xff) == 0)
