@@ -46,6 +46,10 @@ static inline uint64_t kl_level_entries(const struct kl_paging *paging, unsigned
 static inline uint64_t kl_level_index(const struct kl_paging *paging, unsigned level, uint64_t va) {
   return va >> kl_level_shift(paging, level) & (kl_level_entries(paging, level) - 1);
 }
+// The top table of a root that may still have flags in its low bits.
+static inline uint64_t kl_root_table(const struct kl_paging *paging, uint64_t root) {
+  return paging->arch == KL_ARCH_X86_64 ? kl_paging_root(paging, root) : root & ~63ull;
+}
 // The upper half of the address space.
 static inline bool kl_is_kernel_half(uint64_t va) {
   return va >> 63;

@@ -29,7 +29,7 @@ void kl_leaf_walk_init(struct kl_leaf_walk *walk, const struct kl_paging *paging
     walk->last = kl_min(walk->last, low_last);
   walk->done = walk->next > walk->last;
   walk->top = walk->level = (uint8_t)(paging->levels - 1u);
-  walk->at[walk->top].table = root & ~63ull;
+  walk->at[walk->top].table = kl_root_table(paging, root);
   walk->at[walk->top].rights = KL_RIGHTS_ALL;
 }
 

@@ -77,7 +77,7 @@ enum kl_status kl_paging_translate(const struct kl_paging *paging, struct kl_ima
     return KL_ERR_UNMAPPED;
   bool kernel = kl_is_kernel_half(va);
   uint8_t rights = KL_RIGHTS_ALL;
-  uint64_t table = root & ~63ull;
+  uint64_t table = kl_root_table(paging, root);
   for (unsigned level = paging->levels; level-- > 0;) {
     uint8_t raw[8];
     KL_TRY(kl_image_read(image, table + 8 * kl_level_index(paging, level, va), raw, sizeof raw));

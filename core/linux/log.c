@@ -52,7 +52,7 @@ static enum kl_status find_text(struct kl_log *log, uint64_t descriptor, uint64_
   KL_TRY(kl_get(k, block, KL_F_prb_data_blk_lpos_next, &next));
   if (begin & next & 1) {
     ret->text_bytes = 0;
-    return begin == EMPTY_LINE && next == EMPTY_LINE ? KL_OK : KL_ERR_FILTERED;
+    return begin == EMPTY_LINE && next == EMPTY_LINE ? KL_OK : KL_ERR_NOT_FOUND;
   }
   if ((begin | next) % BLOCK_HEAD)
     return KL_ERR_MALFORMED;

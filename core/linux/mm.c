@@ -41,14 +41,14 @@ static enum kl_status read_pages(struct kl_space *space, uint64_t va, char *dst,
 static enum kl_status read_title(struct kl_space *space, uint64_t start, uint64_t end, char *dst, size_t capacity,
                                  size_t *ret) {
   uint64_t page = kl_max(TITLE_BYTES, 1ull << space->paging->granule_shift);
-  size_t n = (size_t)kl_min(kl_min(end - start, page), capacity);
-  enum kl_status status = read_pages(space, start, dst, n, ret);
+  uint64_t most = kl_min(end - start, page);
+  enum kl_status status = read_pages(space, start, dst, (size_t)kl_min(most, capacity), ret);
   for (size_t i = 0; i < *ret; i++)
     if (!dst[i]) {
       *ret = i + 1;
       return KL_OK;
     }
-  return status;
+  return status == KL_OK && most > capacity ? KL_ERR_LIMIT : status;
 }
 
 // The rules of get_mm_cmdline() in fs/proc/base.c.

@@ -2,7 +2,6 @@
 #include "linux/task.h"
 
 #include "base/memory.h"
-#include "walk/xarray.h"
 
 // include/linux/sched.h
 enum {
@@ -75,6 +74,7 @@ static enum kl_status rest_of_process(struct kl_task_walk *walk, uint64_t *task)
   if (status == KL_OK)
     status = next_thread(walk, task);
   walk->in_threads = status == KL_OK;
+  walk->lost = "threads of a process";
   return status;
 }
 
@@ -84,6 +84,80 @@ void kl_task_walk_init_process(struct kl_task_walk *walk, struct kl_kernel *kern
   walk->processes.done = true;
   walk->leader = leader;
   walk->leader_next = true;
+}
+
+// ── By pid ─────────────────────────────────────────────────────────────────
+
+// The task that uses a pid as its own: tasks[PIDTYPE_PID] of a struct pid.
+// KL_ERR_NOT_FOUND: only a group or a session still uses the number.
+static enum kl_status task_of_pid(struct kl_kernel *k, uint64_t pid, uint64_t *ret) {
+  uint64_t tasks, node;
+  KL_TRY(kl_member(k, kl_paging_strip(&k->paging, pid), KL_F_pid_tasks, &tasks));
+  KL_TRY(kl_get_pointer(k, tasks, KL_F_hlist_head_first, &node));
+  if (!node)
+    return KL_ERR_NOT_FOUND;
+  return kl_container(k, node, KL_F_task_struct_pid_links, ret);
+}
+
+static enum kl_status open_pids(struct kl_kernel *k, struct kl_budget *budget, uint64_t first, uint64_t last,
+                                struct kl_xarray *ret) {
+  uint64_t idr;
+  if (!k->known[KL_S_init_pid_ns].present)
+    return KL_ERR_NOT_FOUND;
+  KL_TRY(kl_member(k, k->known[KL_S_init_pid_ns].address, KL_F_pid_namespace_idr, &idr));
+  kl_idr_init(ret, k, budget, idr, first, last);
+  return KL_OK;
+}
+
+// True when the list of processes gave this one before it broke.
+static bool was_given(struct kl_task_walk *walk, uint64_t task) {
+  struct kl_list again;
+  uint64_t node, given;
+  kl_list_init(&again, walk->kernel, walk->budget, walk->processes.head);
+  while (again.count < walk->processes.count && kl_list_next(&again, &node) == KL_OK)
+    if (kl_container(walk->kernel, node, KL_F_task_struct_tasks, &given) == KL_OK && given == task)
+      return true;
+  return false;
+}
+
+// The next process that the list did not give.
+static enum kl_status next_by_pid(struct kl_task_walk *walk, uint64_t *task) {
+  struct kl_kernel *k = walk->kernel;
+  walk->lost = "processes by pid";
+  for (;;) {
+    struct kl_xarray_entry entry;
+    uint64_t pid, tgid;
+    enum kl_status status = kl_xarray_next(&walk->pids, &entry);
+    *task = entry.pointer;
+    KL_TRY(status);
+    if (entry.kind != KL_XARRAY_POINTER)
+      continue;
+    status = task_of_pid(k, entry.pointer, task);
+    if (status == KL_ERR_NOT_FOUND)
+      continue;
+    KL_TRY(status);
+    KL_TRY(kl_get(k, *task, KL_F_task_struct_pid, &pid));
+    KL_TRY(kl_get(k, *task, KL_F_task_struct_tgid, &tgid));
+    if (pid == tgid && !was_given(walk, *task)) {
+      begin_process(walk, *task);
+      return KL_OK;
+    }
+  }
+}
+
+static enum kl_status next_in_list(struct kl_task_walk *walk, uint64_t *task) {
+  uint64_t node;
+  enum kl_status status = kl_list_next(&walk->processes, &node);
+  if (status != KL_OK) {
+    *task = walk->processes.current;
+    walk->lost = "list of processes";
+    if (status != KL_END && status != KL_ERR_BUDGET)
+      walk->by_pid = open_pids(walk->kernel, walk->budget, 1, UINT32_MAX, &walk->pids) == KL_OK;
+    return status;
+  }
+  KL_TRY(kl_container(walk->kernel, node, KL_F_task_struct_tasks, task));
+  begin_process(walk, *task);
+  return KL_OK;
 }
 
 enum kl_status kl_task_walk_next(struct kl_task_walk *walk, uint64_t *task) {
@@ -98,33 +172,18 @@ enum kl_status kl_task_walk_next(struct kl_task_walk *walk, uint64_t *task) {
     begin_process(walk, *task);
     return KL_OK;
   }
-  uint64_t node;
-  enum kl_status status = kl_list_next(&walk->processes, &node);
-  if (status != KL_OK) {
-    *task = walk->processes.current;
-    return status;
-  }
-  KL_TRY(kl_container(walk->kernel, node, KL_F_task_struct_tasks, task));
-  begin_process(walk, *task);
-  return KL_OK;
+  return walk->by_pid ? next_by_pid(walk, task) : next_in_list(walk, task);
 }
 
-// By the pid's struct in the initial namespace: its tasks[PIDTYPE_PID].
 static enum kl_status find_by_idr(struct kl_kernel *k, struct kl_budget *budget, uint64_t pid, uint64_t *ret) {
-  uint64_t idr, tasks, node;
-  KL_TRY(kl_member(k, k->known[KL_S_init_pid_ns].address, KL_F_pid_namespace_idr, &idr));
   struct kl_xarray x;
   struct kl_xarray_entry entry;
-  kl_idr_init(&x, k, budget, idr, pid, pid);
+  KL_TRY(open_pids(k, budget, pid, pid, &x));
   enum kl_status status = kl_xarray_next(&x, &entry);
   if (status == KL_END || (status == KL_OK && entry.kind != KL_XARRAY_POINTER))
     return KL_ERR_NOT_FOUND;
   KL_TRY(status);
-  KL_TRY(kl_member(k, kl_paging_strip(&k->paging, entry.pointer), KL_F_pid_tasks, &tasks));
-  KL_TRY(kl_get_pointer(k, tasks, KL_F_hlist_head_first, &node));
-  if (!node)
-    return KL_ERR_NOT_FOUND; // a pid that only a group or a session still uses
-  return kl_container(k, node, KL_F_task_struct_pid_links, ret);
+  return task_of_pid(k, entry.pointer, ret);
 }
 
 static bool has_pid(struct kl_kernel *k, uint64_t task, uint64_t pid) {

@@ -4,26 +4,31 @@
 
 #include "kernel/kernel.h"
 #include "walk/list.h"
+#include "walk/xarray.h"
 
 // All tasks: the processes in the order of the kernel's list (that in which
 // they started), each one's leader first, then its other threads. The idle
-// tasks (pid 0) are not in it, as in /proc.
+// tasks (pid 0) are not in it, as in /proc. When the list of processes breaks,
+// the rest is found by pid.
 struct kl_task_walk {
   struct kl_kernel *kernel;
   struct kl_budget *budget;
   struct kl_list processes, threads;
+  struct kl_xarray pids; // once the list has broken
   uint64_t leader;
   enum kl_status threads_lost; // why the leader's threads can't be walked: told after the leader
-  bool with_threads, in_threads, leader_next;
+  const char *lost;            // of the last error: what was lost, a static string
+  bool with_threads, in_threads, leader_next, by_pid;
 };
 void kl_task_walk_init(struct kl_task_walk *walk, struct kl_kernel *kernel, struct kl_budget *budget,
                        bool with_threads);
 // The tasks of one process: the leader, then the other threads.
 void kl_task_walk_init_process(struct kl_task_walk *walk, struct kl_kernel *kernel, struct kl_budget *budget,
                                uint64_t leader);
-// The next task_struct. KL_END at the end. Any other status: what follows in
-// the list that broke is lost, *task is where; the walk goes on with the next
-// process, or ends when it was the list of processes. Two steps a task.
+// The next task_struct. KL_END at the end. Any other status: what walk->lost
+// names is lost at *task, and the walk goes on with what can still be found; it
+// ends after KL_ERR_BUDGET. A step a task; by pid, as many as there were
+// processes before the list broke.
 enum kl_status kl_task_walk_next(struct kl_task_walk *walk, uint64_t *task) KL_MUST_USE;
 
 // The task with this pid (a thread's too), as the initial namespace counts.

@@ -41,7 +41,7 @@ static void put_caller(struct kl_cursor *c, const struct kl_log_record *record) 
 static void put_message(struct kl_cursor *c, const struct kl_log_record *record, enum kl_status status) {
   size_t start = c->text.used, done = 0;
   char chunk[CHUNK_BYTES];
-  if (!kl_wants(c, MESSAGE))
+  if (!kl_wants(c, MESSAGE) || status == KL_ERR_NOT_FOUND)
     return;
   while (status == KL_OK && done < record->text_bytes) {
     size_t n = record->text_bytes - done;

@@ -213,7 +213,7 @@ static enum kl_status next_task(struct kl_cursor *c, struct state *s, uint64_t *
     enum kl_status status = kl_task_walk_next(&s->walk, task);
     if (status == KL_OK || status == KL_END)
       return status;
-    kl_lost(c, s->walk.processes.done ? "list of processes" : "threads of a process", *task, status);
+    kl_lost(c, s->walk.lost, *task, status);
   }
 }
 

@@ -391,6 +391,11 @@ static void roots_lose_their_flags(void **state) {
   assert_int_equal(kl_paging_root(&ARM_4K, 0x00d000004158f03d), 0x4158f000);
   struct kl_paging lpa = {.arch = KL_ARCH_AARCH64, .granule_shift = 16, .levels = 3, .va_bits = 52, .lpa = true};
   assert_int_equal(kl_paging_root(&lpa, 0x00d000004158f4a9), 0x000a00004158f480);
+  // A walk takes them off too.
+  struct kl_translation t;
+  map_x86(0x12345067);
+  assert_int_equal(kl_paging_translate(&X86, g.image, 0x8000000000001abc, va, &t), KL_OK);
+  assert_int_equal(t.phys, 0x12345890);
 }
 
 static void pointers_lose_tags_and_signatures(void **state) {

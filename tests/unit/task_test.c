@@ -164,6 +164,14 @@ static void a_broken_thread_list_loses_only_its_rest(void **state) {
   assert_int_equal(kl_task_walk_next(&walk, &t), KL_END);
 }
 
+// A struct pid in the index, and the task that uses it; n 0: none, and a struct
+// that lies outside of memory is only pointed to.
+static void plant_pid(unsigned pid, uint64_t struct_pid, unsigned n) {
+  guest_put64(&g, 0x21000 + 40 + 8 * (uint64_t)pid, VA(struct_pid));
+  if (struct_pid < g.bytes)
+    guest_put64(&g, struct_pid + 0x10, n ? VA(task(n) + LINKS) : 0);
+}
+
 static void a_broken_process_list_ends_the_walk(void **state) {
   (void)state;
   plant();
@@ -178,9 +186,36 @@ static void a_broken_process_list_ends_the_walk(void **state) {
   assert_int_equal(kl_task_walk_next(&walk, &t), KL_END);
 }
 
-static void plant_pid(unsigned pid, uint64_t struct_pid, unsigned n) {
-  guest_put64(&g, 0x21000 + 40 + 8 * (uint64_t)pid, VA(struct_pid));
-  guest_put64(&g, struct_pid + 0x10, n ? VA(task(n) + LINKS) : 0);
+static void what_a_broken_list_lost_is_found_by_pid(void **state) {
+  (void)state;
+  plant();
+  g.kernel.known[KL_S_init_pid_ns].present = true;
+  g.kernel.known[KL_S_init_pid_ns].address = VA(NAMESPACE);
+  guest_put64(&g, NAMESPACE + 8, VA(0x21000) | 2);
+  for (unsigned n = 1; n < 7; n++)
+    plant_pid(n, 0x22000 + 0x100 * (uint64_t)n, n);
+  plant_pid(7, 0x22000, 0);
+  plant_pid(9, 0x30000000, 0);
+  guest_put64(&g, task(1) + TASKS, 0xdead000000000100); // LIST_POISON1
+  struct kl_task_walk walk;
+  uint64_t t;
+  kl_task_walk_init(&walk, &g.kernel, &g.budget, true);
+  for (unsigned n = 1; n <= 3; n++) {
+    assert_int_equal(kl_task_walk_next(&walk, &t), KL_OK);
+    assert_int_equal(t, VA(task(n)));
+  }
+  assert_int_equal(kl_task_walk_next(&walk, &t), KL_OK);           // where the poison leads
+  assert_int_equal(kl_task_walk_next(&walk, &t), KL_ERR_UNMAPPED); // its threads
+  assert_int_equal(kl_task_walk_next(&walk, &t), KL_ERR_UNMAPPED);
+  assert_string_equal(walk.lost, "list of processes");
+  for (unsigned n = 4; n <= 6; n++) {
+    assert_int_equal(kl_task_walk_next(&walk, &t), KL_OK);
+    assert_int_equal(t, VA(task(n)));
+  }
+  assert_int_equal(kl_task_walk_next(&walk, &t), KL_ERR_ABSENT); // pid 9
+  assert_string_equal(walk.lost, "processes by pid");
+  assert_int_equal(kl_task_walk_next(&walk, &t), KL_END);
+  assert_int_equal(kl_task_walk_next(&walk, &t), KL_END);
 }
 
 static void tasks_are_found_by_pid(void **state) {
@@ -337,6 +372,7 @@ int main(void) {
       TEST(old_kernels_keep_threads_in_a_ring),
       TEST(a_broken_thread_list_loses_only_its_rest),
       TEST(a_broken_process_list_ends_the_walk),
+      TEST(what_a_broken_list_lost_is_found_by_pid),
       TEST(tasks_are_found_by_pid),
       TEST(states_are_those_of_proc),
       TEST(plain_properties),
