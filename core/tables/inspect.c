@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "kernel/dump.h"
 #include "tables/cell.h"
+#include "tables/type_scan.h"
 
 // ── Places ─────────────────────────────────────────────────────────────────
 
@@ -115,13 +116,23 @@ struct kl_memory {
   struct kl_space space; // unless physical
 };
 
+// Room behind a kl_memory for the cursor that finds a process: not the arena,
+// where a table may put what it keeps.
+static const struct kl_table *process_table(void) {
+  return kl_table_find("tasks");
+}
+
+static size_t own_bytes(void) {
+  return (sizeof(struct kl_memory) + 15) & ~(size_t)15;
+}
+
 size_t kl_memory_bytes(void) {
-  return sizeof(struct kl_memory);
+  return own_bytes() + (process_table() ? kl_cursor_bytes(process_table()) : 0);
 }
 
 // A process's page-table root, as its row in tasks has it.
-static enum kl_status process_root(struct kl_dump *dump, uint64_t pid, uint64_t *ret) {
-  const struct kl_table *table = kl_table_find("tasks");
+static enum kl_status process_root(struct kl_dump *dump, uint64_t pid, uint8_t *room, uint64_t *ret) {
+  const struct kl_table *table = process_table();
   int pid_column = table ? kl_table_column(table, "pid") : -1;
   int root_column = table ? kl_table_column(table, "page_table_root") : -1;
   if (pid_column < 0 || root_column < 0)
@@ -130,28 +141,20 @@ static enum kl_status process_root(struct kl_dump *dump, uint64_t pid, uint64_t 
       .column = (uint32_t)pid_column, .op = KL_OP_EQ, .value = {.kind = KL_CELL_U64, .u64 = pid}};
   struct kl_query query = {
       .table = table, .constraints = &constraint, .n_constraints = 1, .columns = 1ull << root_column};
-  size_t mark = kl_arena_mark(&dump->arena), bytes = kl_cursor_bytes(table);
-  void *memory;
   struct kl_cursor *cursor;
   const struct kl_cell *cells;
-  KL_TRY(kl_arena_take(&dump->arena, bytes, 1, 16, &memory));
-  enum kl_status status = kl_cursor_open(dump, &query, memory, bytes, &cursor);
-  if (status == KL_OK)
-    status = kl_cursor_next(cursor, &cells);
-  if (status == KL_END)
-    status = KL_ERR_NOT_FOUND;
-  if (status == KL_OK) {
-    const struct kl_cell *root = &cells[root_column];
-    status = root->kind == KL_CELL_UNREADABLE ? root->why : root->kind == KL_CELL_NULL ? KL_ERR_UNMAPPED : KL_OK;
-    *ret = root->u64;
-  }
-  kl_arena_rewind(&dump->arena, mark);
-  return status;
+  KL_TRY(kl_cursor_open(dump, &query, room, kl_cursor_bytes(table), &cursor));
+  enum kl_status status = kl_cursor_next(cursor, &cells);
+  if (status != KL_OK)
+    return status == KL_END ? KL_ERR_NOT_FOUND : status;
+  const struct kl_cell *root = &cells[root_column];
+  *ret = root->u64;
+  return root->kind == KL_CELL_UNREADABLE ? root->why : root->kind == KL_CELL_NULL ? KL_ERR_UNMAPPED : KL_OK;
 }
 
 enum kl_status kl_memory_open(struct kl_dump *dump, const struct kl_place *place, void *block, size_t bytes,
                               struct kl_memory **ret) {
-  if (bytes < sizeof(struct kl_memory) || (uintptr_t)block % 16)
+  if (bytes < kl_memory_bytes() || (uintptr_t)block % 16)
     return KL_ERR_ARGUMENT;
   struct kl_memory *m = block;
   m->dump = dump;
@@ -164,7 +167,7 @@ enum kl_status kl_memory_open(struct kl_dump *dump, const struct kl_place *place
   if (!k)
     return KL_ERR_ARGUMENT;
   if (place->kind == KL_PLACE_PROCESS)
-    KL_TRY(process_root(dump, place->pid, &user_root));
+    KL_TRY(process_root(dump, place->pid, (uint8_t *)block + own_bytes(), &user_root));
   kl_space_init(&m->space, &k->paging, k->image, k->root, user_root);
   return KL_OK;
 }
@@ -227,72 +230,114 @@ const char *kl_physical_state(struct kl_dump *dump, uint64_t physical, uint64_t 
 
 // ── Types ──────────────────────────────────────────────────────────────────
 
+// What a name may be, best first, and the word that asks for just that.
 static const struct {
-  const char *word; // in front of the name; empty: any
+  const char *word;
   enum kl_btf_kind kind;
-} kinds[] = {{"struct ", KL_BTF_STRUCT},
-             {"union ", KL_BTF_UNION},
-             {"enum ", KL_BTF_ENUM},
-             {"enum ", KL_BTF_ENUM64},
-             {"", KL_BTF_STRUCT},
-             {"", KL_BTF_UNION},
-             {"", KL_BTF_ENUM},
-             {"", KL_BTF_ENUM64},
-             {"", KL_BTF_TYPEDEF},
-             {"", KL_BTF_INT},
-             {"", KL_BTF_FLOAT},
-             {"", KL_BTF_FUNC},
-             {"", KL_BTF_VAR}};
+} kinds[] = {{"struct ", KL_BTF_STRUCT}, {"union ", KL_BTF_UNION}, {"enum ", KL_BTF_ENUM}, {"enum ", KL_BTF_ENUM64},
+             {"", KL_BTF_TYPEDEF},       {"", KL_BTF_INT},         {"", KL_BTF_FLOAT},     {"", KL_BTF_FUNC},
+             {"", KL_BTF_VAR},           {"", KL_BTF_DATASEC},     {"", KL_BTF_FWD}};
+enum { KINDS = sizeof kinds / sizeof *kinds };
 
-// Of several types of one name: the one whose members attach reads, or the
-// first. *others is how many more there are.
-static uint32_t choose(const struct kl_kernel *k, enum kl_btf_kind kind, struct kl_bytes name, uint32_t *others) {
-  uint32_t first = kl_btf_find(k->btf, kind, name, 0), chosen = first, n = 0;
-  for (uint32_t id = first; id; id = kl_btf_find(k->btf, kind, name, id), n++)
-    for (size_t i = 0; i < KL_TYPE_COUNT; i++)
-      if (k->types[i].present && k->types[i].type == id)
-        chosen = id;
-  *others = n ? n - 1 : 0;
-  return chosen;
+// A name with what was said in front of it.
+struct type_name {
+  struct kl_bytes in, word, name; // in, word: empty when not said
+  uint64_t id;                    // of #ID
+  bool has_id;
+};
+
+static struct type_name parse_type_name(struct kl_bytes text) {
+  struct type_name t = {0};
+  struct kl_bytes cut;
+  for (size_t n = 0; n < text.n; n++) {
+    if (text.p[n] != ':')
+      continue;
+    (void)kl_bytes_take(&text, n, &t.in);
+    (void)kl_bytes_take(&text, 1, &cut);
+    break;
+  }
+  for (size_t i = 0; i < KINDS && !t.word.n; i++)
+    if (*kinds[i].word && kl_bytes_start(text, kinds[i].word))
+      (void)kl_bytes_take(&text, kl_string_length(kinds[i].word), &t.word);
+  t.name = text;
+  t.has_id =
+      !t.word.n && text.n > 1 && text.p[0] == '#' && kl_parse_decimal(kl_bytes_of(text.p + 1, text.n - 1), &t.id);
+  return t;
 }
 
-static uint32_t find_type(const struct kl_kernel *k, struct kl_bytes name, uint32_t *others) {
-  *others = 0;
-  uint64_t id;
-  if (name.n && name.p[0] == '#')
-    return kl_parse_decimal(kl_bytes_of(name.p + 1, name.n - 1), &id) && id < kl_btf_count(k->btf) ? (uint32_t)id
-                                                                                                   : 0;
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    struct kl_bytes rest = name, word;
-    if (!kl_bytes_start(name, kinds[i].word) || !kl_bytes_take(&rest, kl_string_length(kinds[i].word), &word))
+// How good a candidate is: lower is better; KINDS when it is not what was asked.
+static size_t rank_of(const struct type_name *want, enum kl_btf_kind kind) {
+  for (size_t i = 0; i < KINDS; i++)
+    if (kinds[i].kind == kind && (!want->word.n || kl_bytes_equal(want->word, kinds[i].word)))
+      return i;
+  return want->has_id ? 0 : KINDS;
+}
+
+// Attach chose this one of its name by the members that it has.
+static bool is_known(const struct kl_kernel *k, const struct kl_type_scan *scan, uint32_t id) {
+  for (size_t i = 0; i < KL_TYPE_COUNT && scan->btf == k->btf; i++)
+    if (k->types[i].present && k->types[i].type == id)
+      return true;
+  return false;
+}
+
+static enum kl_status find_in(struct kl_dump *dump, const struct type_name *want, struct kl_bytes in,
+                              struct kl_type_place *ret) {
+  struct kl_budget budget = {.steps = dump->options.limits.steps};
+  struct kl_type_scan scan;
+  struct kl_btf_type t;
+  enum kl_status status;
+  size_t best = KINDS;
+  kl_type_scan_init(&scan, dump->kernel, &budget);
+  scan.has_id = want->has_id;
+  scan.id = want->id;
+  scan.has_name = !want->has_id;
+  scan.name = want->name;
+  scan.has_btf = in.n != 0;
+  scan.in = in;
+  // A BTF that can't be read is passed over: the next may have it.
+  while ((status = kl_type_scan_next(&scan, &t)) != KL_END && status != KL_ERR_BUDGET) {
+    size_t rank = status == KL_OK ? rank_of(want, t.kind) : KINDS;
+    if (rank == KINDS || rank > best)
       continue;
-    uint32_t type = choose(k, kinds[i].kind, rest, others);
-    if (type)
-      return type;
+    ret->others = rank == best ? ret->others + 1 : 0;
+    if (rank < best || is_known(dump->kernel, &scan, t.id)) {
+      ret->btf = scan.btf;
+      ret->type = t.id;
+    }
+    best = rank;
   }
-  return 0;
+  return best < KINDS ? KL_OK : KL_ERR_NOT_FOUND;
+}
+
+static enum kl_status find_type(struct kl_dump *dump, struct kl_bytes text, struct kl_type_place *ret) {
+  struct type_name want = parse_type_name(text);
+  *ret = (struct kl_type_place){0};
+  if (want.in.n)
+    return find_in(dump, &want, want.in, ret);
+  enum kl_status status = find_in(dump, &want, kl_bytes_of("vmlinux", sizeof "vmlinux" - 1), ret);
+  if (status == KL_ERR_NOT_FOUND && !want.has_id) // ids of other BTFs overlap
+    status = find_in(dump, &want, (struct kl_bytes){0}, ret);
+  return status;
 }
 
 enum kl_status kl_type_find(struct kl_dump *dump, const char *text, size_t n, struct kl_type_place *ret,
                             size_t *bad) {
-  if (!dump->kernel || !dump->kernel->btf)
+  if (!dump->kernel)
     return KL_ERR_ARGUMENT;
-  const struct kl_btf *btf = dump->kernel->btf;
   size_t name = 0;
   while (name < n && text[name] != '.')
     name++;
   if (bad)
     *bad = 0;
-  *ret = (struct kl_type_place){0};
-  ret->type = find_type(dump->kernel, kl_bytes_of(text, name), &ret->others);
-  if (!ret->type)
-    return KL_ERR_NOT_FOUND;
+  KL_TRY(find_type(dump, kl_bytes_of(text, name), ret));
   if (name == n)
     return KL_OK;
   struct kl_btf_field field;
   if (bad)
     *bad = name + 1;
-  if (!kl_btf_find_path(btf, kl_btf_strip(btf, ret->type), kl_bytes_of(text + name + 1, n - name - 1), &field))
+  if (!kl_btf_find_path(ret->btf, kl_btf_strip(ret->btf, ret->type), kl_bytes_of(text + name + 1, n - name - 1),
+                        &field))
     return KL_ERR_NOT_FOUND;
   if (field.bit_size || field.bit_offset % 8)
     return KL_ERR_UNSUPPORTED;
@@ -301,16 +346,14 @@ enum kl_status kl_type_find(struct kl_dump *dump, const char *text, size_t n, st
   return KL_OK;
 }
 
-bool kl_type_bytes(struct kl_dump *dump, uint32_t type, uint64_t *ret) {
-  const struct kl_kernel *k = dump->kernel;
-  return k && k->btf && type < kl_btf_count(k->btf) && kl_btf_size(k->btf, type, ret);
+bool kl_type_bytes(const struct kl_type_place *type, uint64_t *ret) {
+  return type->type < kl_btf_count(type->btf) && kl_btf_size(type->btf, type->type, ret);
 }
 
-enum kl_status kl_type_declare(struct kl_dump *dump, uint32_t type, bool layout, struct kl_text *out) {
-  const struct kl_kernel *k = dump->kernel;
-  if (!k || !k->btf || type >= kl_btf_count(k->btf))
+enum kl_status kl_type_declare(const struct kl_type_place *type, bool layout, struct kl_text *out) {
+  if (type->type >= kl_btf_count(type->btf))
     return KL_ERR_ARGUMENT;
-  return kl_btf_print_type(k->btf, type, layout, out);
+  return kl_btf_print_type(type->btf, type->type, layout, out);
 }
 
 enum { VALUE_PIECE = 4096 };
@@ -329,12 +372,12 @@ static size_t read_prefix(struct kl_memory *m, uint64_t address, uint8_t *dst, s
   return got;
 }
 
-enum kl_status kl_type_value(struct kl_dump *dump, struct kl_memory *memory, uint32_t type, uint64_t address,
-                             bool json, struct kl_text *out, enum kl_status *lost) {
+enum kl_status kl_type_value(struct kl_dump *dump, struct kl_memory *memory, const struct kl_type_place *type,
+                             uint64_t address, bool json, struct kl_text *out, enum kl_status *lost) {
   uint64_t bytes;
   uint8_t *value;
   enum kl_status why;
-  if (!kl_type_bytes(dump, type, &bytes))
+  if (!kl_type_bytes(type, &bytes))
     return KL_ERR_ARGUMENT;
   if (bytes > dump->options.limits.value_bytes)
     return KL_ERR_LIMIT;
@@ -345,8 +388,8 @@ enum kl_status kl_type_value(struct kl_dump *dump, struct kl_memory *memory, uin
     *lost = why;
   enum kl_status status = got || !bytes ? KL_OK : why;
   if (status == KL_OK)
-    status = kl_btf_print_value(dump->kernel->btf, type, kl_bytes_of(value, got),
+    status = kl_btf_print_value(type->btf, type->type, kl_bytes_of(value, got),
                                 json ? KL_BTF_VALUE_JSON : KL_BTF_VALUE_TEXT, out);
-  kl_arena_rewind(&dump->arena, mark);
+  kl_arena_rewind(&dump->arena, mark); // nothing above keeps anything there
   return status;
 }

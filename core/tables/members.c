@@ -1,7 +1,7 @@
 // members: the members of structs and unions, and the values of enums.
 #include "tables/cursor.h"
 #include "tables/registry.h"
-#include "tables/type_walk.h"
+#include "tables/type_scan.h"
 
 enum { TYPE_ID, TYPE, NAME, MEMBER_TYPE, OFFSET_BITS, SIZE_BITS, VALUE, MEMBER_TYPE_ID, BTF, COLUMNS };
 
@@ -15,25 +15,22 @@ static const struct kl_column columns[] = {
     [SIZE_BITS] = {"size_bits", KL_CELL_U64, 0, "of the member; of a bitfield its width"},
     [VALUE] = {"value", KL_CELL_I64, KL_COLUMN_KEY, "an enum's value"},
     [MEMBER_TYPE_ID] = {"member_type_id", KL_CELL_U64, 0, "BTF type id of the member's type"},
-    [BTF] = {"btf", KL_CELL_TEXT, KL_COLUMN_KEY, "whose BTF: vmlinux"},
+    [BTF] = {"btf", KL_CELL_TEXT, KL_COLUMN_KEY | KL_COLUMN_PUSHED,
+             "whose BTF: vmlinux, a module's name, or bpf:ID of a program's"},
 };
 
 struct state {
-  struct kl_type_walk walk;
+  struct kl_type_scan scan;
   struct kl_btf_type type;
   uint32_t next; // item of type
 };
 
 static enum kl_status open(struct kl_cursor *c) {
   struct state *s = c->state;
-  uint64_t id;
-  struct kl_bytes name;
-  if (kl_pushed_u64(c, TYPE_ID, &id))
-    s->walk = kl_type_walk_one(c->kernel->btf, id);
-  else if (kl_pushed_bytes(c, TYPE, &name))
-    s->walk = kl_type_walk_named(c->kernel->btf, name);
-  else
-    s->walk = kl_type_walk_all(c->kernel->btf);
+  kl_type_scan_init(&s->scan, c->kernel, &c->budget);
+  s->scan.has_id = kl_pushed_u64(c, TYPE_ID, &s->scan.id);
+  s->scan.has_name = kl_pushed_bytes(c, TYPE, &s->scan.name);
+  s->scan.has_btf = kl_pushed_bytes(c, BTF, &s->scan.in);
   return KL_OK;
 }
 
@@ -42,13 +39,23 @@ static bool is_enum(enum kl_btf_kind kind) {
 }
 
 // The next type that has items.
-static bool next_type(struct state *s) {
+static enum kl_status next_type(struct kl_cursor *c) {
+  struct state *s = c->state;
   s->next = 0;
-  while (kl_type_walk_next(&s->walk, &s->type))
-    if (s->type.vlen && (s->type.kind == KL_BTF_STRUCT || s->type.kind == KL_BTF_UNION || is_enum(s->type.kind)))
-      return true;
-  s->type.vlen = 0;
-  return false;
+  for (;;) {
+    enum kl_status status = kl_type_scan_next(&s->scan, &s->type);
+    if (status == KL_OK) {
+      KL_TRY(kl_budget_spend(&c->budget, 1));
+      enum kl_btf_kind kind = s->type.kind;
+      if (s->type.vlen && (kind == KL_BTF_STRUCT || kind == KL_BTF_UNION || is_enum(kind)))
+        return KL_OK;
+      continue;
+    }
+    s->type.vlen = 0;
+    if (status == KL_END || status == KL_ERR_BUDGET)
+      return status;
+    kl_lost(c, "btf", s->scan.lost, status);
+  }
 }
 
 static void put_name(struct kl_cursor *c, uint32_t column, struct kl_bytes name) {
@@ -83,15 +90,15 @@ static void put_value(struct kl_cursor *c, const struct kl_btf *btf, const struc
 
 static enum kl_status next(struct kl_cursor *c) {
   struct state *s = c->state;
-  if (s->next == s->type.vlen && !next_type(s))
-    return KL_END;
+  if (s->next == s->type.vlen)
+    KL_TRY(next_type(c));
   kl_put(c, TYPE_ID, KL_OK, 0, s->type.id);
-  kl_put_string(c, BTF, "vmlinux");
+  kl_put_bytes(c, BTF, KL_OK, 0, s->scan.btf_name, s->scan.btf_name_bytes);
   put_name(c, TYPE, s->type.name);
   if (is_enum(s->type.kind))
-    put_value(c, c->kernel->btf, &s->type, s->next++);
+    put_value(c, s->scan.btf, &s->type, s->next++);
   else
-    put_member(c, c->kernel->btf, &s->type, s->next++);
+    put_member(c, s->scan.btf, &s->type, s->next++);
   return KL_OK;
 }
 

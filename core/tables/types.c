@@ -1,13 +1,14 @@
-// types: every type that the kernel's BTF describes.
+// types: every type that a BTF in the dump describes.
 #include "tables/cursor.h"
 #include "tables/registry.h"
-#include "tables/type_walk.h"
+#include "tables/type_scan.h"
 
 enum { ID, BTF, KIND, NAME, BYTES, MEMBERS, REFERS_TO, COLUMNS };
 
 static const struct kl_column columns[] = {
     [ID] = {"id", KL_CELL_U64, KL_COLUMN_KEY | KL_COLUMN_PUSHED, "BTF type id"},
-    [BTF] = {"btf", KL_CELL_TEXT, KL_COLUMN_KEY, "whose BTF: vmlinux"},
+    [BTF] = {"btf", KL_CELL_TEXT, KL_COLUMN_KEY | KL_COLUMN_PUSHED,
+             "whose BTF: vmlinux, a module's name, or bpf:ID of a program's"},
     [KIND] = {"kind", KL_CELL_TEXT, 0, "struct, union, int, ptr, typedef, func, ..."},
     [NAME] = {"name", KL_CELL_TEXT, KL_COLUMN_PUSHED, "its name; none for anonymous types"},
     [BYTES] = {"bytes", KL_CELL_U64, 0, "its size; none for void, functions and forward declarations"},
@@ -16,19 +17,15 @@ static const struct kl_column columns[] = {
 };
 
 struct state {
-  struct kl_type_walk walk;
+  struct kl_type_scan scan;
 };
 
 static enum kl_status open(struct kl_cursor *c) {
   struct state *s = c->state;
-  uint64_t id;
-  struct kl_bytes name;
-  if (kl_pushed_u64(c, ID, &id))
-    s->walk = kl_type_walk_one(c->kernel->btf, id);
-  else if (kl_pushed_bytes(c, NAME, &name))
-    s->walk = kl_type_walk_named(c->kernel->btf, name);
-  else
-    s->walk = kl_type_walk_all(c->kernel->btf);
+  kl_type_scan_init(&s->scan, c->kernel, &c->budget);
+  s->scan.has_id = kl_pushed_u64(c, ID, &s->scan.id);
+  s->scan.has_name = kl_pushed_bytes(c, NAME, &s->scan.name);
+  s->scan.has_btf = kl_pushed_bytes(c, BTF, &s->scan.in);
   return KL_OK;
 }
 
@@ -47,14 +44,18 @@ static enum kl_status next(struct kl_cursor *c) {
   struct state *s = c->state;
   struct kl_btf_type t;
   uint64_t bytes;
-  if (!kl_type_walk_next(&s->walk, &t))
-    return KL_END;
+  enum kl_status status;
+  while ((status = kl_type_scan_next(&s->scan, &t)) != KL_OK) {
+    if (status == KL_END || status == KL_ERR_BUDGET)
+      return status;
+    kl_lost(c, "btf", s->scan.lost, status);
+  }
   kl_put(c, ID, KL_OK, 0, t.id);
-  kl_put_string(c, BTF, "vmlinux");
+  kl_put_bytes(c, BTF, KL_OK, 0, s->scan.btf_name, s->scan.btf_name_bytes);
   kl_put_string(c, KIND, kl_btf_kind_name(t.kind));
   if (t.name.n)
     kl_put_bytes(c, NAME, KL_OK, 0, t.name.p, t.name.n);
-  if (kl_wants(c, BYTES) && kl_btf_size(c->kernel->btf, t.id, &bytes))
+  if (kl_wants(c, BYTES) && kl_btf_size(s->scan.btf, t.id, &bytes))
     kl_put(c, BYTES, KL_OK, 0, bytes);
   if (has_members(t.kind))
     kl_put(c, MEMBERS, KL_OK, 0, t.vlen);
@@ -69,7 +70,7 @@ static const struct kl_table_code code = {
 const struct kl_table kl_types_table = {
     .name = "types",
     .group = "types",
-    .doc = "every type that the kernel's BTF describes",
+    .doc = "every type that the BTF of the kernel, its modules and BPF programs describes",
     .example = "types DUMP kind=struct \"bytes>=4096\"",
     .n_columns = COLUMNS,
     .columns = columns,

@@ -1,6 +1,7 @@
 // Addresses on the command line.
 #include "place.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum cli_reach cli_place_reach(const char *text) {
@@ -19,7 +20,6 @@ static int no_process(const struct cli_session *s, uint64_t pid, enum kl_status 
 }
 
 int cli_place_open(struct cli_session *s, const char *text, struct cli_place *ret) {
-  static _Alignas(16) char block[8192];
   size_t bad = 0;
   enum kl_status status = kl_place_parse(s->dump, text, strlen(text), &ret->place, &bad);
   if (status == KL_ERR_NOT_FOUND) {
@@ -35,6 +35,11 @@ int cli_place_open(struct cli_session *s, const char *text, struct cli_place *re
     ret->place.kind = KL_PLACE_PROCESS;
     ret->place.pid = s->cli->pid;
   }
-  status = kl_memory_open(s->dump, &ret->place, block, sizeof block, &ret->memory);
+  void *block = aligned_alloc(16, (kl_memory_bytes() + 15) & ~(size_t)15); // for as long as the program runs
+  if (!block) {
+    cli_complain("no memory for an address space");
+    return CLI_FAILED;
+  }
+  status = kl_memory_open(s->dump, &ret->place, block, kl_memory_bytes(), &ret->memory);
   return status == KL_OK ? CLI_ANSWERED : no_process(s, ret->place.pid, status);
 }

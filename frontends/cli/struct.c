@@ -22,8 +22,8 @@ static int print_failed(struct cli_session *s, const char *what, enum kl_status 
   return CLI_FAILED;
 }
 
-static int declare(struct cli_session *s, struct cli_output *out, uint32_t type) {
-  enum kl_status status = kl_type_declare(s->dump, type, true, &out->text);
+static int declare(struct cli_session *s, struct cli_output *out, const struct kl_type_place *type) {
+  enum kl_status status = kl_type_declare(type, true, &out->text);
   int code = cli_output_end(out);
   return status == KL_OK ? code : print_failed(s, s->cli->arguments[0], status);
 }
@@ -36,7 +36,7 @@ static int show_value(struct cli_session *s, struct cli_output *out, const struc
   enum kl_status lost;
   bool json = s->cli->format != CLI_TABLE;
   uint64_t address = place.place.address + type->offset;
-  enum kl_status status = kl_type_value(s->dump, place.memory, type->type, address, json, &out->text, &lost);
+  enum kl_status status = kl_type_value(s->dump, place.memory, type, address, json, &out->text, &lost);
   if (status == KL_OK)
     kl_text_char(&out->text, '\n');
   code = cli_output_end(out);
@@ -60,7 +60,7 @@ static int answer(struct cli_session *s, void *user) {
   if (type.others && !s->cli->quiet)
     cli_complain("%u more of this name; kernlens types %s name=... lists them, TYPE may be #ID", type.others,
                  s->cli->dump);
-  return s->cli->n_arguments == 1 ? declare(s, user, type.type) : show_value(s, user, &type);
+  return s->cli->n_arguments == 1 ? declare(s, user, &type) : show_value(s, user, &type);
 }
 
 static int run(const struct cli *cli) {
@@ -79,7 +79,7 @@ const struct cli_command cli_struct_command = {
     .arguments = "DUMP TYPE [ADDRESS]",
     .doc = "print a type with its layout, or its value at an address",
     .about = "TYPE is the name of a struct, union, enum or typedef (or #ID, as in the table types), and may go on "
-             "to a member: task_struct.se.vruntime. " CLI_ADDRESS_ABOUT,
+             "to a member: task_struct.se.vruntime. MODULE:TYPE asks for a module's. " CLI_ADDRESS_ABOUT,
     .examples = "struct DUMP list_head\nstruct DUMP task_struct init_task\n"
                 "struct DUMP task_struct.comm init_task --format json",
     .needs = CLI_NEEDS_DUMP | CLI_NEEDS_KERNEL,

@@ -137,7 +137,7 @@ static void type_json(sqlite3_context *context, int argc, sqlite3_value **argv) 
     sqlite3_result_error_nomem(context);
   } else {
     struct kl_text text = kl_text_into(buffer, JSON_MAX);
-    if (kl_type_value(dump, memory, type.type, address + type.offset, true, &text, NULL) == KL_OK)
+    if (kl_type_value(dump, memory, &type, address + type.offset, true, &text, NULL) == KL_OK)
       sql_result_text(context, &text);
   }
   free(buffer);

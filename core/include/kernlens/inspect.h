@@ -45,7 +45,7 @@ void kl_symbol_print(struct kl_dump *dump, uint64_t address, struct kl_text *out
 
 struct kl_memory; // opaque; lives in the caller's memory
 
-// Bytes of a kl_memory (aligned to 16 by the caller).
+// Bytes of a kl_memory (aligned to 16 by the caller): some 100 KiB.
 size_t kl_memory_bytes(void);
 // Opens the space that a place lies in. block is borrowed until it is no longer
 // used. All but KL_PLACE_PHYSICAL want an attached dump (KL_ERR_ARGUMENT).
@@ -80,27 +80,33 @@ const char *kl_physical_state(struct kl_dump *dump, uint64_t physical, uint64_t 
 
 // ── Types ──────────────────────────────────────────────────────────────────
 
+struct kl_btf;
+
 struct kl_type_place {
-  uint32_t type;   // BTF type id
-  uint64_t offset; // of it from the start of the object that was named, bytes
-  uint32_t others; // further types of the same name and kind
+  const struct kl_btf *btf; // the one that type is of: the kernel's, or a module's; lives as long as the dump
+  uint32_t type;            // BTF type id
+  uint64_t offset;          // of it from the start of the object that was named, bytes
+  uint32_t others;          // further types of the same name and kind
 };
 
-// "struct NAME", "union NAME", "enum NAME" or NAME (struct, union, enum,
-// typedef, in this order) or #ID, then members: "task_struct.se.vruntime",
-// "task_struct.comm". KL_ERR_NOT_FOUND: no such type (*bad, may be null, is 0)
-// or member (*bad is the offset of the members). KL_ERR_UNSUPPORTED: a bitfield.
+// [BTF:]NAME, then members: "task_struct", "struct page", "union thread_union",
+// "task_struct.se.vruntime", "xfs:xfs_inode", "#96". NAME alone is a struct, a
+// union, an enum or another type, in this order; of several with one name the
+// one that kernlens itself reads, or the first. Types of the kernel come before
+// those of modules and BPF programs. KL_ERR_NOT_FOUND: no such type (*bad, may
+// be null, is 0) or member (*bad is the offset of the members).
+// KL_ERR_UNSUPPORTED: a bitfield.
 enum kl_status kl_type_find(struct kl_dump *dump, const char *text, size_t n, struct kl_type_place *ret,
                             size_t *bad) KL_MUST_USE;
 // Bytes of a type; false for void, functions and forward declarations.
-bool kl_type_bytes(struct kl_dump *dump, uint32_t type, uint64_t *ret);
+bool kl_type_bytes(const struct kl_type_place *type, uint64_t *ret);
 // Its C declaration; with layout: offsets, sizes and holes as comments.
-enum kl_status kl_type_declare(struct kl_dump *dump, uint32_t type, bool layout, struct kl_text *out) KL_MUST_USE;
-// The value of that type at an address, as C initialisers or JSON. Bytes past
-// the first that can't be read are shown as unreadable: *lost (may be null)
-// then says why, and is KL_OK otherwise. An error when there is no first byte.
-// Cap: the limit value_bytes.
-enum kl_status kl_type_value(struct kl_dump *dump, struct kl_memory *memory, uint32_t type, uint64_t address,
-                             bool json, struct kl_text *out, enum kl_status *lost) KL_MUST_USE;
+enum kl_status kl_type_declare(const struct kl_type_place *type, bool layout, struct kl_text *out) KL_MUST_USE;
+// The value of that type at an address (offset is not added), as C initialisers
+// or JSON. Bytes past the first that can't be read are shown as unreadable:
+// *lost (may be null) then says why, and is KL_OK otherwise. An error when there
+// is no first byte. Cap: the limit value_bytes.
+enum kl_status kl_type_value(struct kl_dump *dump, struct kl_memory *memory, const struct kl_type_place *type,
+                             uint64_t address, bool json, struct kl_text *out, enum kl_status *lost) KL_MUST_USE;
 
 #endif
