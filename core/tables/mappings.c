@@ -1,6 +1,6 @@
 // mappings: every page that a process has in its page tables.
+#include "linux/mapping.h"
 #include "linux/page.h"
-#include "linux/process.h"
 #include "tables/cursor.h"
 #include "tables/registry.h"
 
@@ -42,12 +42,8 @@ static const struct kl_column columns[] = {
 };
 
 struct state {
-  struct kl_process_walk processes;
-  struct kl_process process;
-  struct kl_leaf_walk leaves;
-  uint64_t first, last;
+  struct kl_mapping_walk walk;
   uint64_t zero_page; // pfn of the page of zeros; ~0: not known
-  bool in_process;
 };
 
 static const char *const states[] = {
@@ -67,28 +63,12 @@ static uint64_t find_zero_page(struct kl_kernel *k) {
 
 static enum kl_status open(struct kl_cursor *c) {
   struct state *s = c->state;
-  uint64_t only = 0;
-  if ((kl_pushed_u64(c, TGID, &only) && !only) || !kl_pushed_range(c, ADDRESS, &s->first, &s->last))
+  uint64_t only = 0, first, last;
+  if ((kl_pushed_u64(c, TGID, &only) && !only) || !kl_pushed_range(c, ADDRESS, &first, &last))
     return KL_END;
   if (kl_wants(c, KIND))
     s->zero_page = find_zero_page(c->kernel);
-  return kl_process_walk_init(&s->processes, c->kernel, &c->budget, only);
-}
-
-static enum kl_status next_process(struct kl_cursor *c) {
-  struct state *s = c->state;
-  uint64_t root;
-  const struct kl_paging *p = &c->kernel->paging;
-  KL_TRY(kl_process_walk_next(&s->processes, &s->process));
-  s->processes.lost = s->process.mm;
-  KL_TRY(kl_mm_root(c->kernel, s->process.mm, &root));
-  // x86-64 has both halves under one root.
-  uint64_t end = 1ull << (p->arch == KL_ARCH_X86_64 ? p->va_bits - 1 : p->va_bits);
-  if (s->last < end)
-    end = s->last + 1;
-  kl_leaf_walk_init(&s->leaves, p, c->kernel->image, root, s->first, end);
-  s->in_process = true;
-  return KL_OK;
+  return kl_mapping_walk_init(&s->walk, c->kernel, &c->budget, only, first, last);
 }
 
 static void put_kind(struct kl_cursor *c, uint64_t pfn) {
@@ -112,12 +92,13 @@ static void put_kind(struct kl_cursor *c, uint64_t pfn) {
     kl_put_string(c, KIND, kind == KL_KIND_HUGETLB ? "huge" : kl_page_kind_name(kind));
 }
 
-static void put_row(struct kl_cursor *c, uint64_t address, const struct kl_translation *leaf) {
-  struct state *s = c->state;
+static void put_row(struct kl_cursor *c, const struct kl_mapping *m) {
+  const struct kl_process *process = &((struct state *)c->state)->walk.process;
+  const struct kl_translation *leaf = &m->leaf;
   bool mapped = leaf->state == KL_ENTRY_PRESENT || leaf->state == KL_ENTRY_PROT_NONE;
-  kl_put(c, TGID, KL_OK, 0, s->process.tgid);
-  kl_put_bytes(c, COMM, KL_OK, 0, s->process.comm, s->process.comm_bytes);
-  kl_put(c, ADDRESS, KL_OK, 0, address);
+  kl_put(c, TGID, KL_OK, 0, process->tgid);
+  kl_put_bytes(c, COMM, KL_OK, 0, process->comm, process->comm_bytes);
+  kl_put(c, ADDRESS, KL_OK, 0, m->address);
   kl_put(c, BYTES, KL_OK, 0, leaf->page_bytes);
   kl_put_string(c, STATE, states[leaf->state]);
   if (!mapped) {
@@ -143,21 +124,13 @@ static void put_row(struct kl_cursor *c, uint64_t address, const struct kl_trans
 static enum kl_status next(struct kl_cursor *c) {
   struct state *s = c->state;
   for (;;) {
-    struct kl_translation leaf;
-    uint64_t address = 0;
-    bool in_process = s->in_process;
-    enum kl_status status =
-        in_process ? kl_leaf_walk_next(&s->leaves, &c->budget, &address, &leaf) : next_process(c);
-    if (in_process && status == KL_OK) {
-      put_row(c, address, &leaf);
-      return KL_OK;
-    }
-    if (status == KL_ERR_BUDGET || (status == KL_END && !in_process))
+    struct kl_mapping m;
+    enum kl_status status = kl_mapping_walk_next(&s->walk, &m);
+    if (status == KL_OK)
+      put_row(c, &m);
+    if (status == KL_OK || status == KL_END || status == KL_ERR_BUDGET)
       return status;
-    if (status == KL_END)
-      s->in_process = false;
-    else if (status != KL_OK)
-      kl_lost(c, in_process ? "page_table" : "task", in_process ? address : s->processes.lost, status);
+    kl_lost(c, s->walk.lost_what, s->walk.lost, status);
   }
 }
 

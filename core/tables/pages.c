@@ -1,6 +1,7 @@
 // pages: every page frame, and what it is used for.
+#include "base/checked.h"
+#include "linux/frames.h"
 #include "linux/fs.h"
-#include "linux/page.h"
 #include "tables/cursor.h"
 #include "tables/registry.h"
 
@@ -22,13 +23,10 @@ static const struct kl_column columns[] = {
     [ADDRESS] = {"address", KL_CELL_ADDRESS, KL_COLUMN_HIDDEN, "of its struct page"},
 };
 
-enum { FLAG_BITS = 32, MAX_BLOCK_ORDER = 20 };
+enum { FLAG_BITS = 32 };
 
 struct state {
-  uint64_t pfn, last;
-  uint64_t free_end; // pages below it, and from free_start on, are in a free block
-  uint64_t free_start;
-  uint8_t free_order;
+  struct kl_frame_walk frames;
   struct kl_bytes flag_names[FLAG_BITS];
   uint64_t owner_mapping; // whose path is in scratch; 0: nobody's
   enum kl_status owner_status;
@@ -56,58 +54,13 @@ static void name_flags(struct kl_cursor *c) {
 
 static enum kl_status open(struct kl_cursor *c) {
   struct state *s = c->state;
-  uint64_t low, high, shift = c->kernel->paging.granule_shift;
-  if (!kl_pushed_range(c, PFN, &s->pfn, &s->last) || !kl_pushed_range(c, PHYSICAL, &low, &high))
+  uint64_t first, last, low, high, shift = c->kernel->paging.granule_shift;
+  if (!kl_pushed_range(c, PFN, &first, &last) || !kl_pushed_range(c, PHYSICAL, &low, &high))
     return KL_END;
-  if (low >> shift > s->pfn)
-    s->pfn = low >> shift;
-  if (high >> shift < s->last)
-    s->last = high >> shift;
+  kl_frame_walk_init(&s->frames, c->kernel, &c->budget, kl_max(first, low >> shift), kl_min(last, high >> shift));
   if (kl_wants(c, FLAGS))
     name_flags(c);
   return KL_OK;
-}
-
-// The next frame that the dump knows, at or behind s->pfn.
-static enum kl_status next_frame(struct kl_cursor *c) {
-  struct state *s = c->state;
-  struct kl_segment segment;
-  uint64_t shift = c->kernel->paging.granule_shift;
-  if (s->pfn > s->last || s->pfn > UINT64_MAX >> shift)
-    return KL_END;
-  KL_TRY(kl_image_segment(c->kernel->image, s->pfn << shift, &segment));
-  if (segment.start > s->pfn << shift)
-    s->pfn = (segment.start + (1ull << shift) - 1) >> shift;
-  return s->pfn > s->last ? KL_END : KL_OK;
-}
-
-// Whether a frame lies in a free block: the allocator marks the block's first
-// page only. Blocks are aligned to their size (is_free_buddy_page()).
-static bool in_free_block(struct kl_cursor *c, const struct kl_page *page) {
-  struct state *s = c->state;
-  if (page->pfn >= s->free_start && page->pfn < s->free_end)
-    return true;
-  if (page->type == KL_PAGE_BUDDY && page->order <= MAX_BLOCK_ORDER) {
-    s->free_start = page->pfn;
-    s->free_end = page->pfn + (1ull << page->order);
-    s->free_order = page->order;
-    return true;
-  }
-  if (page->references || s->free_end) // a walk that came from the block's start would know
-    return false;
-  for (unsigned order = 1; order <= MAX_BLOCK_ORDER; order++) {
-    struct kl_page head;
-    uint64_t pfn = page->pfn >> order << order;
-    if (kl_page_read(c->kernel, pfn, &head) != KL_OK)
-      return false;
-    if (head.type == KL_PAGE_BUDDY && pfn + (1ull << head.order) > page->pfn && head.order <= MAX_BLOCK_ORDER) {
-      s->free_start = pfn;
-      s->free_end = pfn + (1ull << head.order);
-      s->free_order = head.order;
-      return true;
-    }
-  }
-  return false;
 }
 
 static void put_flags(struct kl_cursor *c, uint64_t flags) {
@@ -167,35 +120,26 @@ static void put_owner(struct kl_cursor *c, const struct kl_page *page, enum kl_p
 
 static enum kl_status next(struct kl_cursor *c) {
   struct state *s = c->state;
-  struct kl_page page;
-  enum kl_status status;
-  for (;;) {
-    KL_TRY(next_frame(c));
-    KL_TRY(kl_budget_spend(&c->budget, 1));
-    status = kl_page_read(c->kernel, s->pfn, &page);
-    if (status != KL_ERR_UNMAPPED) // a frame without struct page is none of the allocator's
-      break;
-    s->pfn++;
-  }
-  uint64_t pfn = s->pfn++, shift = c->kernel->paging.granule_shift;
-  kl_put(c, PFN, KL_OK, 0, pfn);
-  kl_put(c, PHYSICAL, KL_OK, 0, pfn << shift);
+  struct kl_frame frame;
+  enum kl_status status = kl_frame_walk_next(&s->frames, &frame);
+  if (status == KL_END || status == KL_ERR_BUDGET)
+    return status;
+  kl_put(c, PFN, KL_OK, 0, frame.page.pfn);
+  kl_put(c, PHYSICAL, KL_OK, 0, frame.page.pfn << c->kernel->paging.granule_shift);
   if (status != KL_OK) {
-    kl_put(c, KIND, status, c->kernel->vmemmap_base + pfn * c->kernel->types[KL_T_page].bytes, 0);
+    kl_put(c, KIND, status, frame.page.pfn << c->kernel->paging.granule_shift, 0);
     return KL_OK;
   }
-  bool free_block = in_free_block(c, &page);
-  enum kl_page_kind kind = kl_page_kind(c->kernel, &page, free_block);
-  kl_put_string(c, KIND, kl_page_kind_name(kind));
-  kl_put(c, ORDER, KL_OK, 0, free_block ? s->free_order : page.order);
-  kl_put(c, REFERENCES, KL_OK, 0, (uint64_t)page.references);
-  kl_put(c, ADDRESS, KL_OK, 0, page.address);
-  if (page.type == KL_PAGE_PLAIN)
-    kl_put(c, MAPPINGS, KL_OK, 0, (uint64_t)page.mappings);
+  kl_put_string(c, KIND, kl_page_kind_name(frame.kind));
+  kl_put(c, ORDER, KL_OK, 0, frame.order);
+  kl_put(c, REFERENCES, KL_OK, 0, (uint64_t)frame.page.references);
+  kl_put(c, ADDRESS, KL_OK, 0, frame.page.address);
+  if (frame.page.type == KL_PAGE_PLAIN)
+    kl_put(c, MAPPINGS, KL_OK, 0, (uint64_t)frame.page.mappings);
   if (!kl_keeps(c))
     return KL_OK;
-  put_flags(c, page.flags);
-  put_owner(c, &page, kind);
+  put_flags(c, frame.page.flags);
+  put_owner(c, &frame.page, frame.kind);
   return KL_OK;
 }
 

@@ -30,6 +30,8 @@
   X(inodes)                                                                                                        \
   X(page_cache)                                                                                                    \
   X(pages)                                                                                                         \
+  X(page_users)                                                                                                    \
+  X(memory_summary)                                                                                                \
   /* BPF */                                                                                                        \
   X(bpf_maps)                                                                                                      \
   X(bpf_entries)                                                                                                   \

@@ -1,0 +1,63 @@
+// All page frames in order.
+#include "linux/frames.h"
+
+enum { MAX_BLOCK_ORDER = 20 };
+
+void kl_frame_walk_init(struct kl_frame_walk *walk, struct kl_kernel *kernel, struct kl_budget *budget,
+                        uint64_t first, uint64_t last) {
+  *walk = (struct kl_frame_walk){.kernel = kernel, .budget = budget, .pfn = first, .last = last};
+}
+
+// Goes to the next frame that the dump knows, at or behind walk->pfn.
+static enum kl_status find_frame(struct kl_frame_walk *walk) {
+  struct kl_segment segment;
+  uint64_t shift = walk->kernel->paging.granule_shift;
+  if (walk->pfn > walk->last || walk->pfn > UINT64_MAX >> shift)
+    return KL_END;
+  KL_TRY(kl_image_segment(walk->kernel->image, walk->pfn << shift, &segment));
+  if (segment.start > walk->pfn << shift)
+    walk->pfn = (segment.start + (1ull << shift) - 1) >> shift;
+  return walk->pfn > walk->last ? KL_END : KL_OK;
+}
+
+static bool take_block(struct kl_frame_walk *walk, const struct kl_page *head, uint64_t pfn) {
+  if (head->type != KL_PAGE_BUDDY || head->order > MAX_BLOCK_ORDER || head->pfn + (1ull << head->order) <= pfn)
+    return false;
+  walk->free_start = head->pfn;
+  walk->free_end = head->pfn + (1ull << head->order);
+  walk->free_order = head->order;
+  return true;
+}
+
+// Whether a frame lies in a free block: the allocator marks the block's first
+// page only. Blocks are aligned to their size (is_free_buddy_page()). A walk
+// that has met a block has come from its start, and need not look back.
+static bool in_free_block(struct kl_frame_walk *walk, const struct kl_page *page) {
+  if ((page->pfn >= walk->free_start && page->pfn < walk->free_end) || take_block(walk, page, page->pfn))
+    return true;
+  if (page->references || walk->free_end)
+    return false;
+  for (unsigned order = 1; order <= MAX_BLOCK_ORDER; order++) {
+    struct kl_page head;
+    if (kl_page_read(walk->kernel, page->pfn >> order << order, &head) != KL_OK)
+      return false;
+    if (take_block(walk, &head, page->pfn))
+      return true;
+  }
+  return false;
+}
+
+enum kl_status kl_frame_walk_next(struct kl_frame_walk *walk, struct kl_frame *ret) {
+  enum kl_status status;
+  do {
+    KL_TRY(find_frame(walk));
+    KL_TRY(kl_budget_spend(walk->budget, 1));
+    ret->page.pfn = walk->pfn;
+    status = kl_page_read(walk->kernel, walk->pfn++, &ret->page);
+  } while (status == KL_ERR_UNMAPPED); // a frame that the kernel does not manage
+  KL_TRY(status);
+  bool free_block = in_free_block(walk, &ret->page);
+  ret->kind = kl_page_kind(walk->kernel, &ret->page, free_block);
+  ret->order = free_block ? walk->free_order : ret->page.order;
+  return KL_OK;
+}

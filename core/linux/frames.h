@@ -1,0 +1,29 @@
+// All page frames in order, each with what it is used for.
+#ifndef KL_LINUX_FRAMES_H
+#define KL_LINUX_FRAMES_H
+
+#include "linux/page.h"
+
+struct kl_frame_walk {
+  struct kl_kernel *kernel;
+  struct kl_budget *budget;
+  uint64_t pfn, last;            // the next frame; the last one wanted
+  uint64_t free_start, free_end; // the free block that was met last
+  uint8_t free_order;
+};
+
+struct kl_frame {
+  struct kl_page page;
+  enum kl_page_kind kind;
+  uint8_t order; // of the folio, or of the free block it lies in
+};
+
+// Frames from first to last (both included) that the dump knows and that have
+// a struct page.
+void kl_frame_walk_init(struct kl_frame_walk *walk, struct kl_kernel *kernel, struct kl_budget *budget,
+                        uint64_t first, uint64_t last);
+// KL_END at the end. A frame whose struct page can't be read is an error once,
+// with ret->page.pfn set; the walk goes on behind it. One step a frame.
+enum kl_status kl_frame_walk_next(struct kl_frame_walk *walk, struct kl_frame *ret) KL_MUST_USE;
+
+#endif
