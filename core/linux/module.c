@@ -156,9 +156,14 @@ enum kl_status kl_module_taints(struct kl_kernel *k, uint64_t module, char *dst,
   uint64_t taints;
   KL_TRY(kl_get(k, module, KL_F_module_taints, &taints));
   size_t n = 0;
-  for (size_t i = 0; i < 64; i++)
-    if (taints >> i & 1)
-      dst[n++] = i < sizeof taint_letters - 1 ? taint_letters[i] : '?';
+  for (size_t i = 0; i < KL_MODULE_TAINTS; i++) {
+    if (!(taints >> i & 1))
+      continue;
+    dst[n] = '?';
+    if (i < sizeof taint_letters - 1)
+      dst[n] = taint_letters[i];
+    n++;
+  }
   *ret = n;
   return KL_OK;
 }

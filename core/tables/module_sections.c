@@ -93,7 +93,7 @@ static enum kl_status next(struct kl_cursor *c) {
 }
 
 static const struct kl_table_code code = {
-    .state_bytes = sizeof(struct state), .text_bytes = 2 * NAME_BYTES, .open = open, .next = next};
+    .state_bytes = sizeof(struct state), .text_bytes = 2 * (size_t)NAME_BYTES, .open = open, .next = next};
 
 const struct kl_table kl_module_sections_table = {
     .name = "module_sections",

@@ -65,7 +65,7 @@ static enum kl_status next(struct kl_cursor *c) {
 }
 
 static const struct kl_table_code code = {
-    .state_bytes = sizeof(struct state), .text_bytes = 2 * VERSION_BYTES, .open = open, .next = next};
+    .state_bytes = sizeof(struct state), .text_bytes = 2 * (size_t)VERSION_BYTES, .open = open, .next = next};
 
 const struct kl_table kl_modules_table = {
     .name = "modules",
