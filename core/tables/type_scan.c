@@ -42,7 +42,8 @@ static enum kl_status enter_kernel(struct kl_type_scan *scan) {
 // The ids of BTF objects, unless only the kernel's types are wanted.
 static enum kl_status open_others(struct kl_type_scan *scan) {
   scan->stage = KL_SCAN_DONE;
-  if (scan->has_btf && kl_bytes_equal(scan->in, "vmlinux"))
+  // A kernel without struct btf keeps none.
+  if ((scan->has_btf && kl_bytes_equal(scan->in, "vmlinux")) || !kl_has(scan->kernel, KL_F_btf_data))
     return KL_END;
   scan->lost = 0;
   KL_TRY(kl_bpf_objects_open(&scan->others, scan->kernel, scan->budget, KL_BPF_BTF_OBJECTS, 0, UINT64_MAX));

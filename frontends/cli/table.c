@@ -118,9 +118,10 @@ static int answer(struct cli_session *s, void *user) {
   int code = cli_output_end(sink->out);
   if (status == KL_ERR_CANCELLED || cli_cancelled())
     return CLI_CANCELLED;
-  if (partial)
-    cli_session_tell_lost(s, lost_before);
-  return code != CLI_ANSWERED ? code : partial ? CLI_PARTIAL : CLI_ANSWERED;
+  if (code != CLI_ANSWERED || !partial)
+    return code;
+  cli_session_tell_lost(s, lost_before);
+  return CLI_PARTIAL;
 }
 
 static enum cli_reach reach_of(const struct kl_table *table) {
