@@ -7,6 +7,8 @@
 
 enum {
   NT_PRSTATUS = 1,
+  X86_PRSTATUS_BYTES = 336, // what a machine's struct elf_prstatus has
+  ARM64_PRSTATUS_BYTES = 392,
   EM_X86_64 = 62,
   EM_AARCH64 = 183,
   PRSTATUS_PID = 32,  // struct elf_prstatus: pr_pid
@@ -104,6 +106,11 @@ static bool is_prstatus(const struct note *note) {
   return note->type == NT_PRSTATUS && kl_bytes_equal(note->name, "CORE");
 }
 
+// QEMU's kdump files of arm64 guests say "Unknown".
+static uint16_t machine_of(size_t prstatus_bytes) {
+  return prstatus_bytes == X86_PRSTATUS_BYTES ? EM_X86_64 : prstatus_bytes == ARM64_PRSTATUS_BYTES ? EM_AARCH64 : 0;
+}
+
 static bool is_qemu(const struct note *note) {
   return note->type == 0 && kl_bytes_equal(note->name, "QEMU");
 }
@@ -132,6 +139,8 @@ enum kl_status kl_notes_read(struct kl_image *image, struct kl_bytes notes) {
   struct kl_bytes rest = notes;
   while (next_note(&rest, &note)) {
     prstatus += is_prstatus(&note);
+    if (is_prstatus(&note) && !image->facts.elf_machine)
+      image->facts.elf_machine = machine_of(note.desc.n);
     if (kl_bytes_equal(note.name, "VMCOREINFO") && !image->facts.vmcoreinfo.n)
       image->facts.vmcoreinfo =
           kl_bytes_of(note.desc.p, (size_t)kl_min(note.desc.n, image->limits->vmcoreinfo_bytes));

@@ -404,6 +404,29 @@ static void headers_of_32_bits_are_refused_by_name(void **state) {
   file_free(&f);
 }
 
+static void unknown_machine_is_told_by_its_notes(void **state) {
+  (void)state; // QEMU writes "Unknown" for arm64
+  struct file f = make(&plain);
+  struct opened o;
+  struct kl_cpu_registers r;
+  size_t at = f.n;
+  file_put(&f, 12 + 4 * 65, "Unknown", 8);
+  file_le(&f, at, 5, 4);
+  file_le(&f, at + 4, 392, 4);
+  file_le(&f, at + 8, 1, 4);
+  file_put(&f, at + 12, "CORE", 5);
+  file_grow(&f, at + 20 + 392);
+  file_le(&f, at + 20 + 112 + 32 * 8, 0xffff800008000000, 8);
+  file_le(&f, BLOCK + 48, at, 8);
+  file_le(&f, BLOCK + 56, f.n - at, 8);
+  assert_int_equal(open_files(&o, &f, 1, true, NULL), KL_OK);
+  assert_int_equal(kl_image_facts(o.image)->elf_machine, 183);
+  assert_true(kl_image_cpu(o.image, 0, &r));
+  assert_int_equal(r.ip, 0xffff800008000000);
+  close_image(&o);
+  file_free(&f);
+}
+
 static void notes_and_vmcoreinfo_are_found(void **state) {
   (void)state;
   static const char text[] = "OSRELEASE=6.12\n";
@@ -498,6 +521,7 @@ int main(void) {
       cmocka_unit_test(descriptors_that_point_anywhere_are_survived),
       cmocka_unit_test(headers_that_make_no_sense_are_refused),
       cmocka_unit_test(headers_of_32_bits_are_refused_by_name),
+      cmocka_unit_test(unknown_machine_is_told_by_its_notes),
       cmocka_unit_test(notes_and_vmcoreinfo_are_found),
       cmocka_unit_test(no_cut_and_no_fault_makes_up_a_byte),
   };

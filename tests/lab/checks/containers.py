@@ -1,0 +1,110 @@
+"""containers: the same memory in another container gives the same answers, byte for byte.
+
+A conversion that left memory out (makedumpfile -d) may leave cells unreadable; what it answers is
+the same. image_compare, from the build that the program is of, compares the memory itself.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from checking import PROGRAM, Skip
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import convert  # noqa: E402
+
+# All of them on these guests: one of each architecture. A few, unlike each other, on the others.
+THOROUGH = {"x86_64-6.12", "arm64-sid-16k"}
+FEW = ("padded", "lime", "avml", "kdump-zstd", "flattened")
+# What the conversion leaves out: pages of zeros, or whatever -d 31 takes for needless.
+LOSSY = {"kdump-zstd-no-zeros", "makedumpfile-filtered", "makedumpfile-elf", "makedumpfile-split"}
+X86_ONLY = "makedumpfile-"
+
+# Tables that speak of the container, of registers that only some containers have, or of what attach
+# needed to look up, which depends on those.
+OF_THE_CONTAINER = {"segments", "diagnostics", "cpus", "kernel", "offsets"}
+# Large, and from memory that other tables have read: on thorough guests only.
+LARGE = {"types", "members", "symbols", "module_sections"}
+KERNEL_COLUMNS = ("release,version,build_id,arch,page_size,va_bits,page_table_levels,page_table_root,kaslr_offset,"
+                  "image_base,image_phys,direct_map_base,vmemmap_base,cpus,btf_phys,btf_bytes,btf_types,symbols,"
+                  "hostname,domain,boot_time")
+
+
+def formats(guest):
+    if guest.name not in THOROUGH:
+        return FEW
+    return [name for name in convert.FORMATS if guest.facts["arch"] == "x86_64" or not name.startswith(X86_ONLY)]
+
+
+def tables(guest):
+    out, _, _ = guest.run("tables", "--format", "ndjson")
+    names = dict.fromkeys(json.loads(line)["table"] for line in out.splitlines())
+    skipped = OF_THE_CONTAINER if guest.name in THOROUGH else OF_THE_CONTAINER | LARGE
+    return [name for name in names if name not in skipped]
+
+
+class Answers:
+    """What kernlens prints of a dump, table by table."""
+
+    def __init__(self, guest, files):
+        self._guest, self._files = guest, files
+
+    def of(self, table, columns=None):
+        """Lines of JSON, and the exit status."""
+        parts = [argument for part in self._files[1:] for argument in ("--part", part)]
+        chosen = ["--columns", columns] if columns else []
+        out, status, error = self._guest.run(table, self._files[0], *parts, *chosen, "--format", "ndjson", "--quiet")
+        if status not in (0, 4):
+            raise RuntimeError(f"kernlens {table} exits {status}: {error.strip()}")
+        return out.splitlines(), status
+
+
+def same_but_unreadable(got, wanted):
+    """Whether got says nothing else than wanted, though it may say less."""
+    return len(got) == len(wanted) and all(
+        one == other or all(cell is None or cell == theirs for cell, theirs in
+                            zip(json.loads(one).values(), json.loads(other).values()))
+        for one, other in zip(got, wanted))
+
+
+def check_memory(report, name, reference, files):
+    tool = Path(os.environ.get("KERNLENS", PROGRAM)).parent / "tests" / "io" / "image_compare"
+    if not tool.exists():
+        return
+    done = subprocess.run([tool, reference, *files], capture_output=True, text=True)
+    report.true(done.returncode == 0, f"{name}: {done.stderr.strip()} {done.stdout.strip()}")
+    if done.returncode:
+        return
+    sums = json.loads(done.stdout)
+    # QEMU's ELF core has 256 KiB of firmware below 4 GiB, which nothing else holds.
+    report.true(sums["absent"] <= 64, f"{name}: {sums['absent']} pages are absent")
+    report.true(sums["filtered"] == 0 or name in LOSSY, f"{name}: {sums['filtered']} pages are filtered")
+
+
+def check_answers(report, name, answers, wanted, chosen):
+    for table, columns in chosen:
+        lines, status = answers.of(table, columns)
+        if name in LOSSY:
+            # Walks through memory that was left out end early, and say so.
+            report.true(status == 4 or same_but_unreadable(lines, wanted[table]),
+                        f"{name}: {table} says something else")
+        else:
+            report.true(lines == wanted[table], f"{name}: {table} differs")
+
+
+def check(guest, report):
+    if guest.dump.name != "memory.elf":
+        raise Skip
+    chosen = [("kernel", KERNEL_COLUMNS)] + [(table, None) for table in tables(guest)]
+    reference = Answers(guest, [guest.dump])
+    wanted = {table: reference.of(table, columns)[0] for table, columns in chosen}
+    for name in formats(guest):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            convert.convert(guest.dump, name, path)
+            files = sorted(Path(folder).iterdir())
+            check_memory(report, name, guest.dump, files)
+            check_answers(report, name, Answers(guest, files), wanted, chosen)
