@@ -172,6 +172,10 @@ enum kl_status kl_memory_open(struct kl_dump *dump, const struct kl_place *place
   return KL_OK;
 }
 
+uint64_t kl_page_bytes(const struct kl_dump *dump) {
+  return 1ull << dump->kernel->paging.granule_shift;
+}
+
 enum kl_status kl_memory_read(struct kl_memory *m, uint64_t address, void *dst, size_t n) {
   if (m->kind == KL_PLACE_PHYSICAL)
     return kl_image_read(m->dump->image, address, dst, n);

@@ -38,6 +38,7 @@ struct cli {
   const char *columns; // null: those that the table shows
   uint64_t limit;      // rows; UINT64_MAX: all
   const char *btf, *symbols;
+  const char *inode, *path, *output; // of extract
   uint64_t root;
   uint64_t steps; // 0: the default
   uint64_t pid;
@@ -51,6 +52,9 @@ struct cli {
   X(LIMIT)                                                                                                         \
   X(PID)                                                                                                           \
   X(RAW)                                                                                                           \
+  X(INODE)                                                                                                         \
+  X(PATH)                                                                                                          \
+  X(OUTPUT)                                                                                                        \
   X(PART)                                                                                                          \
   X(BTF)                                                                                                           \
   X(SYMBOLS)                                                                                                       \

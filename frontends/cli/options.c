@@ -62,6 +62,21 @@ static bool set_part(struct cli *cli, const char *value) {
   cli->parts[cli->n_parts++] = value;
   return true;
 }
+static bool set_inode(struct cli *cli, const char *value) {
+  cli->inode = value;
+  return *value != 0;
+}
+
+static bool set_path(struct cli *cli, const char *value) {
+  cli->path = value;
+  return *value != 0;
+}
+
+static bool set_output(struct cli *cli, const char *value) {
+  cli->output = value;
+  return *value != 0;
+}
+
 static bool set_btf(struct cli *cli, const char *value) {
   cli->btf = value;
   return *value;
@@ -97,6 +112,12 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
     [CLI_OPTION_LIMIT] = {"limit", 'n', "N", NULL, false, "stop after N rows", set_limit},
     [CLI_OPTION_PID] = {"pid", 'p', "PID", NULL, false, "in the address space of this process", set_pid},
     [CLI_OPTION_RAW] = {"raw", 0, NULL, NULL, false, "write the bytes themselves, not a dump of them", set_raw},
+    [CLI_OPTION_INODE] = {"inode", 0, "DEVICE:INODE", NULL, false, "the file with this number: 254:0:31",
+                          set_inode},
+    [CLI_OPTION_PATH] = {"path", 0, "PATH", NULL, false, "the file with this name, as the table inodes has it",
+                         set_path},
+    [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE", NULL, true, "write to this file, which must not be there yet",
+                           set_output},
     [CLI_OPTION_PART] = {"part", 0, "FILE", NULL, true, "a further file of a split dump; may be repeated",
                          set_part},
     [CLI_OPTION_BTF] = {"btf", 0, "FILE", NULL, true,

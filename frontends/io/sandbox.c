@@ -46,6 +46,7 @@ static const struct rule rules[] = {
     ALLOW(write),
     ALLOW(writev),
     ALLOW(lseek),
+    ALLOW(ftruncate), // the length of a file that is being written
     ALLOW(close),
     ALLOW(fstat),
     ALLOW_IF(newfstatat, 3, HAS, AT_EMPTY_PATH), // fstat of newer libc

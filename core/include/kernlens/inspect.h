@@ -45,6 +45,9 @@ void kl_symbol_print(struct kl_dump *dump, uint64_t address, struct kl_text *out
 
 struct kl_memory; // opaque; lives in the caller's memory
 
+// Bytes of a page frame of an attached dump: 4096, 16384 or 65536.
+uint64_t kl_page_bytes(const struct kl_dump *dump);
+
 // Bytes of a kl_memory (aligned to 16 by the caller): some 100 KiB.
 size_t kl_memory_bytes(void);
 // Opens the space that a place lies in. block is borrowed until it is no longer
