@@ -80,12 +80,12 @@ struct kl_kernel {
   } known[KL_SYMBOL_COUNT];
 
   // Facts. All addresses are virtual unless they say phys; 0: not known.
-  char release[65];    // NUL-terminated
-  char version[512];   // the banner, NUL-terminated, without its newline
-  char build_id[41];   // hex, NUL-terminated; empty: not known
-  uint64_t root;       // physical: the kernel's page-table root
-  uint64_t image_base; // _text
-  uint64_t image_phys; // where _text lies
+  char release[65];      // NUL-terminated
+  char version[512];     // the banner, NUL-terminated, without its newline
+  char build_id[41];     // hex, NUL-terminated; empty: not known
+  uint64_t root;         // physical: the kernel's page-table root
+  uint64_t image_base;   // _text
+  uint64_t image_phys;   // where _text lies
   uint64_t kaslr_offset; // zero is a fact (nokaslr) where it is known
   bool kaslr_known;
   uint64_t image_to_phys;    // x86-64: phys = va - __START_KERNEL_map + phys_base, arm64: va - kimage_voffset; as

@@ -26,7 +26,7 @@
   X(candidates, 64, "copies of one thing that attach will verify")                                                 \
   X(list_nodes, 1u << 22, "pid_max is 4,194,304")                                                                  \
   X(tree_depth, 64, "a red-black tree of 2^32 nodes")                                                              \
-  X(data_search_bytes, 16u << 20, "kernel data searched for what has no symbol; .data is under 8 MiB")               \
+  X(data_search_bytes, 16u << 20, "kernel data searched for what has no symbol; .data is under 8 MiB")             \
   X(value_bytes, 1u << 20, "one value shown by its type; struct page arrays are larger, and no use as text")       \
   X(text_bytes, 64u << 10, "one text cell")                                                                        \
   X(path_depth, 2048, "PATH_MAX / 2: every component has a byte and a slash")                                      \
