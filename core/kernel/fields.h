@@ -391,6 +391,12 @@
   X(vm_operations_struct, name, OPTIONAL, "")                                                                      \
   X(vm_area_struct, shared, OPTIONAL, "")                                                                          \
   X(file, f_mode, OPTIONAL, "")                                                                                    \
+  X(super_block, s_flags, OPTIONAL, "")                                                                            \
+  X(vfsmount, mnt_flags, OPTIONAL, "")                                                                             \
+  X(ns_common, inum, OPTIONAL, "")                                                                                 \
+  X(mnt_namespace, ns, OPTIONAL, "")                                                                               \
+  X(mnt_namespace, mounts, OPTIONAL, "a count up to 6.7, the tree of mounts since: 2eea9ce4310d")                  \
+  X(mnt_namespace, list, OPTIONAL, "before 6.8: 2eea9ce4310d")                                                     \
   X(bdev_inode, vfs_inode, OPTIONAL, "")                                                                           \
   X(mount, mnt_node, OPTIONAL, "6.8: a tree")                                                                      \
   X(mount, mnt_list, OPTIONAL, "")                                                                                 \

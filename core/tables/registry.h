@@ -15,6 +15,7 @@
   X(log)                                                                                                           \
   X(modules)                                                                                                       \
   X(module_sections)                                                                                               \
+  X(mounts)                                                                                                        \
   /* types */                                                                                                      \
   X(types)                                                                                                         \
   X(members)                                                                                                       \

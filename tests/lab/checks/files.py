@@ -1,4 +1,4 @@
-"""vmas, open_files, environment: against /proc/PID/{maps,fd,fdinfo,environ}."""
+"""mounts, vmas, open_files, environment: against /proc/PID/{mountinfo,maps,fd,fdinfo,environ}."""
 
 import re
 
@@ -81,7 +81,39 @@ def check_environment(guest, report):
         report.equal(rows.get(pid, []), [entry for entry in told.split(b"\0") if entry], f"environment of {pid}")
 
 
+def check_mounts(guest, report):
+    """Every process's mountinfo: what it sees of its namespace, from its own root."""
+    rows = {}
+    for row in guest.rows("mounts"):
+        rows[row["namespace"], row["id"]] = row
+    seen = set()
+    for pid in processes(guest):
+        link = guest.truth(f"proc/{pid}/ns/mnt")
+        if link is None or guest.truth(f"proc/{pid}/root") != b"/":
+            continue
+        namespace = int(link.strip(b"mnt:[]"))
+        if namespace in seen:
+            continue
+        seen.add(namespace)
+        for line in guest.truth(f"proc/{pid}/mountinfo").splitlines():
+            mine, theirs = line.split(b" - ", 1)
+            number, parent, device, root, point, options = mine.split(b" ")[:6]
+            fs_type, source = theirs.split(b" ")[:2]
+            row = rows.get((namespace, int(number)))
+            report.true(row is not None, f"mount {int(number)} of namespace {namespace}")
+            if row is None:
+                continue
+            if fs_type == b"btrfs":     # its driver makes the name up when it is asked
+                source = to_bytes(row["source"])
+            report.equal((row["parent_id"], row["device"], to_bytes(row["root"]), to_bytes(row["mount_point"]),
+                          row["options"], to_bytes(row["fs_type"]), to_bytes(row["source"])),
+                         (int(parent), device.decode(), unescaped(root), unescaped(point), options.decode(),
+                          fs_type, unescaped(source)), f"mount {int(number)} of namespace {namespace}")
+    report.true(len(seen) >= 2, f"only {len(seen)} mount namespaces")
+
+
 def check(guest, report):
+    check_mounts(guest, report)
     check_vmas(guest, report)
     check_open_files(guest, report)
     check_environment(guest, report)
