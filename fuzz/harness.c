@@ -85,22 +85,43 @@ void fuzz_release(struct fuzz_guarded *g) {
     free(g->p);
 }
 
-static uint8_t *workspace;
+// FUZZ_WORKSPACE bytes, and behind them what can't be touched.
+enum { BEHIND = 65536 };
 
+static uint8_t *new_block(void) {
+  uint8_t *p = mmap(NULL, FUZZ_WORKSPACE + BEHIND, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  FUZZ_REQUIRE(p != MAP_FAILED && mprotect(p + FUZZ_WORKSPACE, BEHIND, PROT_NONE) == 0);
+  return p;
+}
+
+static uint8_t *workspace;
+static size_t poisoned;
+
+// Under AddressSanitizer the 64 KiB behind the bytes are poisoned; else the
+// bytes are an upper bound that nothing enforces.
 void *fuzz_workspace_begin(size_t bytes) {
   FUZZ_REQUIRE(bytes <= FUZZ_WORKSPACE);
-  if (!workspace) {
-    workspace =
-        mmap(NULL, FUZZ_WORKSPACE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    FUZZ_REQUIRE(workspace != MAP_FAILED);
-  }
-  ASAN_POISON_MEMORY_REGION(workspace + bytes, FUZZ_WORKSPACE - bytes);
+  if (!workspace)
+    workspace = new_block();
+  poisoned = bytes;
+  size_t behind = FUZZ_WORKSPACE - bytes;
+  ASAN_POISON_MEMORY_REGION(workspace + bytes, behind < BEHIND ? behind : BEHIND);
   return workspace;
 }
 
 void fuzz_workspace_end(size_t touched) {
-  ASAN_UNPOISON_MEMORY_REGION(workspace, FUZZ_WORKSPACE);
+  size_t behind = FUZZ_WORKSPACE - poisoned;
+  ASAN_UNPOISON_MEMORY_REGION(workspace + poisoned, behind < BEHIND ? behind : BEHIND);
   memset(workspace, 0xa5, touched);
+}
+
+void *fuzz_scratch(size_t bytes) {
+  static uint8_t *block;
+  FUZZ_REQUIRE(bytes <= FUZZ_WORKSPACE);
+  if (!block)
+    block = new_block();
+  return block + (FUZZ_WORKSPACE - bytes);
 }
 
 // Sources.

@@ -58,6 +58,10 @@ enum { FUZZ_WORKSPACE = 64 << 20 };
 void *fuzz_workspace_begin(size_t bytes);
 void fuzz_workspace_end(size_t touched); // kl_arena.peak, or all
 
+// A block that ends where memory ends, with what was in it before. One at a
+// time; up to FUZZ_WORKSPACE. Aligned to 16 when bytes is.
+void *fuzz_scratch(size_t bytes);
+
 // A source over bytes. fail_at: the read that fails, counted from 1; 0: none.
 struct fuzz_source {
   struct kl_source source;

@@ -34,7 +34,7 @@ struct page_script *script_read(struct kl_bytes script, struct fuzz_input *optio
   s->head = NULL;
   s->n = 0;
   uint8_t flags = fuzz_option8(options);
-  s->reads = 0;
+  s->reads = s->patience = 0;
   s->fail_at = fuzz_option8(options) * 4u;
   s->no_lend = flags & 1;
   uint64_t head;
@@ -57,7 +57,10 @@ struct page_script *script_read(struct kl_bytes script, struct fuzz_input *optio
 static enum kl_status read_script(void *user, uint64_t offset, void *dst, size_t n) {
   struct page_script *s = user;
   FUZZ_REQUIRE(offset <= s->source.bytes && n <= s->source.bytes - offset);
-  if (s->fail_at && ++s->reads >= s->fail_at)
+  s->reads++;
+  if (s->patience && s->reads >= s->patience)
+    return KL_ERR_CANCELLED;
+  if (s->fail_at && s->reads >= s->fail_at)
     return KL_ERR_IO;
   for (uint8_t *to = dst; n;) {
     bool in_head = offset < s->head_bytes;
@@ -78,6 +81,9 @@ static enum kl_status lend_script(void *user, uint64_t offset, size_t n, const u
   FUZZ_REQUIRE(offset <= s->source.bytes && n <= s->source.bytes - offset);
   if (offset < s->head_bytes || n > SCRIPT_PAGE - (offset - s->head_bytes) % SCRIPT_PAGE || !n)
     return KL_ERR_UNSUPPORTED;
+  s->reads++;
+  if (s->patience && s->reads >= s->patience)
+    return KL_ERR_CANCELLED;
   uint64_t at = offset - s->head_bytes;
   *ret = s->frames[at / SCRIPT_PAGE].bytes + at % SCRIPT_PAGE;
   return KL_OK;

@@ -32,6 +32,7 @@ struct page_script {
   uint8_t *head; // ELF header, program headers, notes
   size_t head_bytes;
   uint32_t reads, fail_at;
+  uint32_t patience; // reads after which all is cancelled; 0: none
   int no_lend;
 };
 
