@@ -3,74 +3,27 @@
 #include "base/memory.h"
 #include "btf/internal.h"
 
-// Names are hashed eight bytes at a time: multiply and fold. The rest, 0 to 7
-// bytes, is read as two overlapping halves.
-static uint32_t hash_name(struct kl_bytes name) {
-  const uint64_t k = 0x9e3779b97f4a7c15;
-  uint64_t h = name.n * k, rest = 0;
-  for (; name.n >= 8; name.p += 8, name.n -= 8) {
-    h = (h ^ kl_le64(name.p)) * k;
-    h ^= h >> 32;
-  }
-  if (name.n >= 4)
-    rest = kl_le32(name.p) | (uint64_t)kl_le32(name.p + name.n - 4) << 32;
-  else if (name.n)
-    rest = name.p[0] | (uint32_t)name.p[name.n / 2] << 8 | (uint32_t)name.p[name.n - 1] << 16;
-  return (uint32_t)(((h ^ rest) * k) >> 32);
-}
-
-// Which types are found by name: all that have one, but tags; and enums
-// without, as the values of those are asked for too.
-static bool is_indexed(enum kl_btf_kind kind) {
-  switch (kind) {
-  case KL_BTF_INT:
-  case KL_BTF_STRUCT:
-  case KL_BTF_UNION:
-  case KL_BTF_ENUM:
-  case KL_BTF_FWD:
-  case KL_BTF_TYPEDEF:
-  case KL_BTF_FUNC:
-  case KL_BTF_VAR:
-  case KL_BTF_DATASEC:
-  case KL_BTF_FLOAT:
-  case KL_BTF_ENUM64:
-    return true;
-  case KL_BTF_VOID:
-  case KL_BTF_PTR:
-  case KL_BTF_ARRAY:
-  case KL_BTF_VOLATILE:
-  case KL_BTF_CONST:
-  case KL_BTF_RESTRICT:
-  case KL_BTF_FUNC_PROTO:
-  case KL_BTF_DECL_TAG:
-  case KL_BTF_TYPE_TAG:
-  case KL_BTF_UNKNOWN:
-  default:
-    return false;
-  }
-}
-
 // From the last type to the first, so that each bucket lists ascending ids.
-static void build_index(struct kl_btf *btf, const uint8_t *kinds) {
+static void build_index(struct kl_btf *btf, const struct kl_btf_scratch *scratch) {
   for (uint32_t i = btf->count - btf->first_id; i-- > 0;) {
-    btf->next[i] = 0;
-    if (!is_indexed((enum kl_btf_kind)kinds[i]))
-      continue;
-    struct kl_bytes name = kl_btf_string(btf, kl_le32(btf->types.p + btf->offsets[i]));
-    if (!name.n && !kl_btf_is_enum((enum kl_btf_kind)kinds[i]))
-      continue;
-    uint32_t *head = &btf->heads[hash_name(name) >> btf->hash_shift];
-    btf->next[i] = *head;
-    *head = btf->first_id + i;
+    if (scratch->kinds[i] & KL_BTF_INDEXED) {
+      uint32_t *head = &btf->heads[btf->next[i] >> btf->hash_shift];
+      btf->next[i] = *head;
+      *head = btf->first_id + i;
+    } else {
+      btf->next[i] = 0;
+    }
   }
 }
 
-static void detect_old_enums(struct kl_btf *btf, const uint8_t *kinds) {
+// Nothing tells signed from unsigned: see kl_btf_enum_value.
+static void detect_old_enums(struct kl_btf *btf, const struct kl_btf_scratch *scratch) {
   btf->old_enums = !btf->base || btf->base->old_enums;
-  for (uint32_t i = 0; i < btf->count - btf->first_id && btf->old_enums; i++)
-    if (kinds[i] == KL_BTF_ENUM64 ||
-        (kinds[i] == KL_BTF_ENUM && kl_btf_info_kflag(kl_le32(btf->types.p + btf->offsets[i] + 4))))
-      btf->old_enums = false;
+  for (uint32_t i = 0; i < btf->count - btf->first_id && btf->old_enums; i++) {
+    uint32_t kind = scratch->kinds[i] & KL_BTF_KIND_MASK;
+    btf->old_enums = kind != KL_BTF_ENUM64 &&
+                     (kind != KL_BTF_ENUM || !kl_btf_info_kflag(kl_le32(btf->types.p + btf->offsets[i] + 4)));
+  }
 }
 
 static enum kl_status cut_sections(struct kl_btf *btf, struct kl_bytes data, const struct kl_limits *limits,
@@ -108,6 +61,17 @@ static enum kl_status take_index(struct kl_btf *btf, struct kl_arena *arena) {
   return KL_TAKE(arena, 1u << bits, &btf->heads);
 }
 
+static enum kl_status validate(struct kl_btf *btf, struct kl_arena *arena, const struct kl_limits *limits,
+                               struct kl_btf_scratch *scratch, const uint8_t **bad) {
+  uint32_t n = btf->count - btf->first_id;
+  KL_TRY(kl_arena_take(arena, n, sizeof *scratch->words, _Alignof(uint32_t), &scratch->words));
+  KL_TRY(kl_arena_take(arena, n, 1, 1, &scratch->kinds));
+  KL_TRY(KL_TAKE(arena, n, &scratch->needs));
+  KL_TRY(KL_TAKE(arena, n, &scratch->heights));
+  KL_TRY(kl_btf_check_types(btf, arena, scratch, bad));
+  return kl_btf_check_graph(btf, scratch, (uint32_t)kl_min(limits->btf_depth, KL_BTF_DEPTH), bad);
+}
+
 static enum kl_status build(struct kl_btf *btf, struct kl_arena *arena, struct kl_bytes data,
                             const struct kl_limits *limits, const uint8_t **bad) {
   KL_TRY(cut_sections(btf, data, limits, bad));
@@ -117,14 +81,12 @@ static enum kl_status build(struct kl_btf *btf, struct kl_arena *arena, struct k
   KL_TRY(kl_btf_count_types(btf, limits->btf_types - btf->first_id, &n, bad));
   btf->count = btf->first_id + n;
   KL_TRY(take_index(btf, arena));
-  size_t scratch = kl_arena_mark(arena);
-  uint8_t *kinds;
-  KL_TRY(kl_arena_take(arena, n, 1, 1, &kinds));
-  KL_TRY(kl_btf_check_types(btf, arena, kinds, bad));
-  KL_TRY(kl_btf_check_graph(btf, arena, (uint32_t)kl_min(limits->btf_depth, KL_BTF_DEPTH), kinds, bad));
-  detect_old_enums(btf, kinds);
-  build_index(btf, kinds);
-  kl_arena_rewind(arena, scratch);
+  size_t mark = kl_arena_mark(arena);
+  struct kl_btf_scratch scratch;
+  KL_TRY(validate(btf, arena, limits, &scratch, bad));
+  detect_old_enums(btf, &scratch);
+  build_index(btf, &scratch);
+  kl_arena_rewind(arena, mark);
   return KL_OK;
 }
 
@@ -160,7 +122,7 @@ static uint32_t find_own(const struct kl_btf *btf, enum kl_btf_kind kind, struct
 }
 
 uint32_t kl_btf_find(const struct kl_btf *btf, enum kl_btf_kind kind, struct kl_bytes name, uint32_t previous) {
-  uint32_t hash = hash_name(name);
+  uint32_t hash = kl_btf_hash(name);
   if (previous >= btf->count)
     return 0;
   for (; btf; btf = btf->base) {

@@ -22,7 +22,7 @@ struct kl_btf {
   uint32_t first_id;     // 1, or the count of the base
   uint32_t count;        // one past the last id
   uint32_t string_start; // string offset of strings.p[0]: where the base ends
-  uint32_t name_cap;     // longest name
+  uint32_t name_cap;     // what is longer (a member's, a tag's) is cut
   bool old_enums;        // from an encoder that did not tell signed from unsigned
   uint64_t steps;        // cap on what one question looks at
   uint32_t hash_shift;
@@ -91,6 +91,10 @@ static inline enum kl_btf_kind kl_btf_kind(const struct kl_btf *btf, uint32_t id
 static inline bool kl_btf_is_transparent(enum kl_btf_kind kind) {
   return (kind >= KL_BTF_TYPEDEF && kind <= KL_BTF_RESTRICT) || kind == KL_BTF_TYPE_TAG;
 }
+// One type is below it: TYPE in the third word, or ARRAY's element.
+static inline bool kl_btf_is_link(enum kl_btf_kind kind) {
+  return kl_btf_is_transparent(kind) || kind == KL_BTF_PTR || kind == KL_BTF_ARRAY || kind == KL_BTF_VAR;
+}
 static inline bool kl_btf_is_composite(enum kl_btf_kind kind) {
   return kind == KL_BTF_STRUCT || kind == KL_BTF_UNION;
 }
@@ -106,8 +110,25 @@ static inline struct kl_bytes kl_btf_string_rest(const struct kl_btf *btf, uint3
   uint32_t at = offset - btf->string_start;
   return (struct kl_bytes){btf->strings.p + at, btf->strings.n - at};
 }
+// The top bit of the first zero byte of eight (those of later bytes may be
+// wrong); 0 when none is zero.
+static inline uint64_t kl_btf_zero_bytes(uint64_t bytes) {
+  return (bytes - 0x0101010101010101) & ~bytes & 0x8080808080808080;
+}
 // Bytes before the first NUL, at most cap.
-size_t kl_btf_string_length(struct kl_bytes rest, size_t cap);
+static inline size_t kl_btf_string_length(struct kl_bytes rest, size_t cap) {
+  if (rest.n < cap)
+    cap = rest.n;
+  size_t n = 0;
+  for (; n + 8 <= cap; n += 8) {
+    uint64_t zero = kl_btf_zero_bytes(kl_le64(rest.p + n));
+    if (zero)
+      return n + (size_t)__builtin_ctzll(zero) / 8;
+  }
+  while (n < cap && rest.p[n])
+    n++;
+  return n;
+}
 static inline struct kl_bytes kl_btf_string(const struct kl_btf *btf, uint32_t offset) {
   struct kl_bytes rest = kl_btf_string_rest(btf, offset);
   return (struct kl_bytes){rest.p, kl_btf_string_length(rest, btf->name_cap)};
@@ -119,19 +140,74 @@ static inline struct kl_bytes kl_btf_c_string(const char *s) {
   return kl_bytes_of(s, s ? kl_string_length(s) : 0);
 }
 
+// Names are hashed eight bytes at a time: multiply and fold; the rest, 0 to 7
+// bytes, with the length.
+static inline uint64_t kl_btf_hash_word(uint64_t h, uint64_t word) {
+  h = (h ^ word) * 0x9e3779b97f4a7c15;
+  return h ^ h >> 32;
+}
+static inline uint32_t kl_btf_hash_end(uint64_t h, uint64_t rest, size_t n) {
+  return (uint32_t)((h ^ rest ^ (uint64_t)n << 56) * 0x9e3779b97f4a7c15 >> 32);
+}
+static inline uint32_t kl_btf_hash(struct kl_bytes name) {
+  uint64_t h = 0;
+  size_t n = name.n;
+  for (; name.n >= 8; name.p += 8, name.n -= 8)
+    h = kl_btf_hash_word(h, kl_le64(name.p));
+  return kl_btf_hash_end(h, kl_le_n(name.p, name.n), n);
+}
+// The same of a string, and its length, in one go. A string longer than cap
+// ends a little behind it.
+static inline uint32_t kl_btf_hash_string(struct kl_bytes rest, size_t cap, size_t *length) {
+  uint64_t h = 0;
+  size_t n = 0;
+  for (; n + 8 <= rest.n && n <= cap; n += 8) {
+    uint64_t word = kl_le64(rest.p + n), zero = kl_btf_zero_bytes(word);
+    if (zero) {
+      uint64_t below = ((zero & (0 - zero)) >> 7) - 1; // the bits of the bytes before the first
+      *length = n + (size_t)__builtin_ctzll(zero) / 8;
+      return kl_btf_hash_end(h, word & below, *length);
+    }
+    h = kl_btf_hash_word(h, word);
+  }
+  size_t i = n;
+  while (i < rest.n && i < n + 8 && rest.p[i])
+    i++;
+  *length = i;
+  return kl_btf_hash_end(h, kl_le_n(rest.p + n, i - n), i);
+}
+
+// What validation finds out of each own type on its way: 7 bytes, given back
+// when open is done.
+enum {
+  KL_BTF_KIND_MASK = 0x1f,
+  KL_BTF_INDEXED = 0x20, // is found by name: btf->next holds the hash until the index is built
+  KL_BTF_RESOLVED = 0x40,
+  KL_BTF_HOLDS = 0x80, // a struct or union, or an array, typedef ... of one
+};
+#define KL_BTF_NO_SIZE 0xffffffffu  // has none, or is nothing that C calls a type
+#define KL_BTF_ANY_SIZE 0xfffffffeu // depends on an unknown kind
+struct kl_btf_scratch {
+  uint8_t *kinds;   // enum kl_btf_kind and the bits above
+  uint8_t *needs;   // what references to it ask of its kind
+  uint8_t *heights; // of chains and nests below it
+  // The size; of a pointer, array, typedef, modifier or variable the type below until RESOLVED.
+  uint32_t *words;
+};
+
 // Validation, in the order in which open calls it. Each returns KL_OK, or
 // KL_ERR_MALFORMED or KL_ERR_LIMIT with *bad at the culprit, or
-// KL_ERR_NO_MEMORY. arena: for scratch that the caller rewinds. kinds: one enum
-// kl_btf_kind for each own type.
+// KL_ERR_NO_MEMORY. arena: for scratch that the caller rewinds.
 //
 // How many types the section holds. More than cap is KL_ERR_LIMIT.
 enum kl_status kl_btf_count_types(const struct kl_btf *btf, uint64_t cap, uint32_t *ret,
                                   const uint8_t **bad) KL_MUST_USE;
-// Each type for itself; fills btf->offsets and kinds.
-enum kl_status kl_btf_check_types(const struct kl_btf *btf, struct kl_arena *arena, uint8_t *kinds,
+// Each type for itself, and that its references are to the right kinds. Fills
+// btf->offsets, btf->next (hashes) and scratch, which comes cleared.
+enum kl_status kl_btf_check_types(const struct kl_btf *btf, struct kl_arena *arena, struct kl_btf_scratch *scratch,
                                   const uint8_t **bad) KL_MUST_USE;
-// Types against each other: sizes, targets, cycles.
-enum kl_status kl_btf_check_graph(const struct kl_btf *btf, struct kl_arena *arena, uint32_t depth,
-                                  const uint8_t *kinds, const uint8_t **bad) KL_MUST_USE;
+// Types against each other: chains, sizes, members, cycles.
+enum kl_status kl_btf_check_graph(const struct kl_btf *btf, struct kl_btf_scratch *scratch, uint32_t depth,
+                                  const uint8_t **bad) KL_MUST_USE;
 
 #endif

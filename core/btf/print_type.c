@@ -67,10 +67,9 @@ static void place_comment(struct printer *p, uint64_t bit_offset, uint32_t bit_s
   if (bit_size) {
     kl_text_char(p->out, ':');
     number(p->out, bit_offset - at * 8, 2);
-    number(p->out, bytes, 3);
-  } else {
-    number(p->out, bytes, 6);
   }
+  kl_text_char(p->out, ' ');
+  number(p->out, bytes, bit_size ? 2 : 5);
   kl_text_string(p->out, " */");
 }
 

@@ -24,21 +24,6 @@ const struct kl_btf_shape kl_btf_shapes[KL_BTF_UNKNOWN] = {
     [KL_BTF_ENUM64] = {0, 12, KL_BTF_NAME_OPTIONAL, KL_BTF_WORD_SIZE, true, true},
 };
 
-size_t kl_btf_string_length(struct kl_bytes rest, size_t cap) {
-  if (rest.n < cap)
-    cap = rest.n;
-  size_t n = 0;
-  for (; n + 8 <= cap; n += 8) {
-    uint64_t w = kl_le64(rest.p + n);
-    uint64_t zero = (w - 0x0101010101010101) & ~w & 0x8080808080808080;
-    if (zero)
-      return n + (size_t)__builtin_ctzll(zero) / 8;
-  }
-  while (n < cap && rest.p[n])
-    n++;
-  return n;
-}
-
 bool kl_btf_string_is(const struct kl_btf *btf, uint32_t offset, struct kl_bytes name) {
   struct kl_bytes rest = kl_btf_string_rest(btf, offset);
   return name.n < rest.n && !rest.p[name.n] && (!name.n || memcmp(rest.p, name.p, name.n) == 0);

@@ -1,7 +1,7 @@
 // Validation, part one: each type for itself, as the kernel's own
 // btf_check_all_metas does (kernel/bpf/btf.c), which every BTF that a kernel
-// has loaded went through. Differences, all to the lenient side: linkage 2,
-// unknown kinds that the layout section describes, sizes of enums.
+// has loaded went through. More lenient: linkage 2, and unknown kinds that the
+// layout section describes. Then the kinds that references lead to.
 #include "base/memory.h"
 #include "btf/internal.h"
 
@@ -12,13 +12,24 @@ enum {
   LINKAGE_CAP = 2, // extern
 };
 
+// What a reference asks of the kind it leads to.
+enum {
+  NEED_TYPE = 1,     // what C calls a type
+  NEED_PROTO = 2,    // FUNC's
+  NEED_VARIABLE = 4, // a section's
+};
+
 struct check {
   const struct kl_btf *btf;
+  uint8_t *needs; // of own types
+  // Set when a reference is known to be wrong, to find it: the type, and what it can't give.
+  uint32_t wrong_type;
+  uint8_t wrong_needs;
   const uint8_t *at;    // what is being looked at: the culprit on failure
   uint32_t strings_end; // one past the highest string offset
-  // A byte for each 64 of the string section: a string that touches it needs a
-  // look (it has a byte no identifier has, or is long). In real kernels hardly
-  // any is set, and identifiers are checked once each, not once a use.
+  // A byte for each 64 of the string section: one of the strings there is no
+  // identifier. In real kernels hardly any is set, and so bytes are checked once,
+  // not once for each use of a name.
   const uint8_t *suspect;
 };
 
@@ -32,75 +43,60 @@ static bool is_identifier_byte(uint8_t c) {
   return byte_class[c] & IN_IDENTIFIER;
 }
 
-// True when 64 bytes have nothing but identifiers and NULs.
-static bool chunk_is_plain(const uint8_t *p) {
-  uint8_t plain = PLAIN;
-  for (size_t i = 0; i < 1 << CHUNK_SHIFT; i += 4)
-    plain &= byte_class[p[i]] & byte_class[p[i + 1]] & byte_class[p[i + 2]] & byte_class[p[i + 3]];
-  return plain;
+// Of eight bytes below 0x80: the top bit of each that lies in [low, high].
+static uint64_t in_range(uint64_t bytes, uint8_t low, uint8_t high) {
+  const uint64_t each = 0x0101010101010101;
+  return (bytes + each * (0x80u - low)) & ~(bytes + each * (0x7fu - high));
 }
 
-static void mark_suspects(struct kl_bytes strings, uint32_t name_cap, uint8_t *suspect) {
-  size_t start = 0; // of the string that i is in
+// True when eight bytes have nothing but identifiers and NULs. (A '.' is rare
+// enough for a closer look.)
+static bool is_plain(uint64_t bytes) {
+  const uint64_t top_bits = 0x8080808080808080, case_bits = 0x2020202020202020;
+  uint64_t plain = in_range(bytes | case_bits, 'a', 'z') | in_range(bytes, '0', '9') | in_range(bytes, '_', '_') |
+                   in_range(bytes, 0, 0);
+  return (plain & ~bytes & top_bits) == top_bits;
+}
+
+// Marks all chunks of every string that is no identifier.
+static void mark_suspects(struct kl_bytes strings, uint8_t *suspect) {
+  size_t done = 0; // no string before needs another look
   for (size_t i = 0; i < strings.n;) {
-    if (!(i & 63) && i - start + 64 < name_cap && strings.n - i >= 64 && chunk_is_plain(strings.p + i)) {
-      size_t back = 64;
-      while (back && strings.p[i + back - 1])
-        back--;
-      start = back ? i + back : start;
-      i += 64;
-      continue;
+    if (strings.n - i >= 8 && is_plain(kl_le64(strings.p + i))) {
+      i += 8;
+    } else if (strings.p[i] && !is_identifier_byte(strings.p[i])) {
+      size_t start = i;
+      while (start > done && strings.p[start - 1])
+        start--;
+      done = i + kl_btf_string_length((struct kl_bytes){strings.p + i, strings.n - i}, SIZE_MAX);
+      memset(suspect + (start >> CHUNK_SHIFT), 1, ((done - 1) >> CHUNK_SHIFT) - (start >> CHUNK_SHIFT) + 1);
+      i = done;
+    } else {
+      i++;
     }
-    uint8_t c = strings.p[i];
-    if (c && (!is_identifier_byte(c) || i - start >= name_cap)) {
-      size_t end = i + kl_btf_string_length((struct kl_bytes){strings.p + i, strings.n - i}, SIZE_MAX);
-      memset(suspect + (start >> CHUNK_SHIFT), 1, ((end - 1) >> CHUNK_SHIFT) - (start >> CHUNK_SHIFT) + 1);
-      i = start = end;
-      continue;
-    }
-    i++;
-    if (!c)
-      start = i;
   }
 }
 
-// The rules of __btf_name_valid: a letter, '_' or '.', then digits too; and
-// shorter than the cap.
+// The rules of __btf_name_valid: a letter, '_' or '.', then digits too.
 static bool identifier_ok(const struct check *c, uint32_t offset) {
-  const struct kl_btf *btf = c->btf;
-  struct kl_bytes rest = kl_btf_string_rest(btf, offset);
-  if (!(byte_class[rest.p[0]] & FIRST_IN_IDENTIFIER))
+  struct kl_bytes name = kl_btf_string(c->btf, offset);
+  if (!(byte_class[name.p[0]] & FIRST_IN_IDENTIFIER))
     return false;
-  if (offset < btf->string_start) { // the base's: rare
-    size_t n = kl_btf_string_length(rest, (size_t)btf->name_cap + 1);
-    for (size_t i = 0; i < n && n <= btf->name_cap; i++)
-      if (!is_identifier_byte(rest.p[i]))
-        return false;
-    return n <= btf->name_cap;
-  }
-  if (!c->suspect[(offset - btf->string_start) >> CHUNK_SHIFT])
-    return true;
-  for (size_t i = 0; i <= btf->name_cap; i++) {
-    if (!rest.p[i])
-      return true;
-    if (!is_identifier_byte(rest.p[i]))
+  for (size_t i = 0; i < name.n; i++)
+    if (!is_identifier_byte(name.p[i]))
       return false;
-  }
-  return false;
+  return true;
 }
 
 static bool printable_ok(const struct check *c, uint32_t offset) {
-  struct kl_bytes rest = kl_btf_string_rest(c->btf, offset);
-  for (size_t i = 0; i <= c->btf->name_cap; i++) {
-    if (!rest.p[i])
-      return true;
-    if (rest.p[i] < 0x20 || rest.p[i] >= 0x7f)
+  struct kl_bytes name = kl_btf_string(c->btf, offset);
+  for (size_t i = 0; i < name.n; i++)
+    if (name.p[i] < 0x20 || name.p[i] >= 0x7f)
       return false;
-  }
-  return false;
+  return true;
 }
 
-static bool name_ok(const struct check *c, uint32_t offset, enum kl_btf_name_rule rule) {
+static bool slow_name_ok(const struct check *c, uint32_t offset, enum kl_btf_name_rule rule) {
   if (offset >= c->strings_end)
     return false;
   // By the kernel offset 0 is "no name"; an offset to another NUL is one too
@@ -122,12 +118,61 @@ static bool name_ok(const struct check *c, uint32_t offset, enum kl_btf_name_rul
   }
 }
 
-static bool type_ok(struct check *c, const uint8_t *p) {
-  c->at = p;
-  return kl_le32(p) < c->btf->count;
+static inline bool name_ok(const struct check *c, uint32_t offset, enum kl_btf_name_rule rule) {
+  uint32_t own = offset - c->btf->string_start;
+  if (own < c->btf->strings.n && offset && byte_class[c->btf->strings.p[own]] & FIRST_IN_IDENTIFIER &&
+      !c->suspect[own >> CHUNK_SHIFT])
+    return rule != KL_BTF_NAME_NONE; // an identifier, which all others allow
+  return slow_name_ok(c, offset, rule);
 }
-static bool type_not_void_ok(struct check *c, const uint8_t *p) {
-  return type_ok(c, p) && kl_le32(p);
+
+static uint8_t gives(enum kl_btf_kind kind) {
+  switch (kind) {
+  case KL_BTF_FUNC_PROTO:
+    return NEED_TYPE | NEED_PROTO;
+  case KL_BTF_FUNC: // in .ksyms
+  case KL_BTF_VAR:
+    return NEED_VARIABLE;
+  case KL_BTF_DATASEC:
+  case KL_BTF_DECL_TAG:
+    return 0;
+  case KL_BTF_UNKNOWN:
+    return NEED_TYPE | NEED_PROTO | NEED_VARIABLE;
+  case KL_BTF_VOID:
+  case KL_BTF_INT:
+  case KL_BTF_PTR:
+  case KL_BTF_ARRAY:
+  case KL_BTF_STRUCT:
+  case KL_BTF_UNION:
+  case KL_BTF_ENUM:
+  case KL_BTF_FWD:
+  case KL_BTF_TYPEDEF:
+  case KL_BTF_VOLATILE:
+  case KL_BTF_CONST:
+  case KL_BTF_RESTRICT:
+  case KL_BTF_FLOAT:
+  case KL_BTF_TYPE_TAG:
+  case KL_BTF_ENUM64:
+  default:
+    return NEED_TYPE;
+  }
+}
+
+// A reference at p. The kinds of own types may not be known yet: what is needed
+// is noted, and compared when all are.
+static bool refers(struct check *c, const uint8_t *p, uint8_t need) {
+  uint32_t id = kl_le32(p);
+  c->at = p;
+  if (id >= c->btf->count || (id == c->wrong_type && (need & c->wrong_needs)))
+    return false;
+  if (id >= c->btf->first_id)
+    c->needs[id - c->btf->first_id] |= need;
+  else
+    return !(need & ~gives(kl_btf_kind(c->btf, id)));
+  return true;
+}
+static bool refers_not_to_void(struct check *c, const uint8_t *p, uint8_t need) {
+  return refers(c, p, need) && kl_le32(p);
 }
 
 static bool check_members(struct check *c, const uint8_t *p, const uint8_t *items) {
@@ -137,7 +182,7 @@ static bool check_members(struct check *c, const uint8_t *p, const uint8_t *item
     c->at = items;
     if (!name_ok(c, kl_le32(items), KL_BTF_NAME_OPTIONAL))
       return false;
-    if (!type_not_void_ok(c, items + 4))
+    if (!refers_not_to_void(c, items + 4, NEED_TYPE))
       return false;
     c->at = items + 8;
     uint32_t word = kl_le32(items + 8), offset = kflag ? word & 0xffffff : word;
@@ -167,7 +212,7 @@ static bool check_parameters(struct check *c, const uint8_t *p, const uint8_t *i
     c->at = items;
     if (!name_ok(c, kl_le32(items), KL_BTF_NAME_OPTIONAL))
       return false;
-    if (!type_ok(c, items + 4) || (!kl_le32(items + 4) && (i + 1 < vlen || kl_le32(items))))
+    if (!refers(c, items + 4, NEED_TYPE) || (!kl_le32(items + 4) && (i + 1 < vlen || kl_le32(items))))
       return false; // void only as the last "..."
   }
   return true;
@@ -180,7 +225,7 @@ static bool check_section(struct check *c, const uint8_t *p, const uint8_t *item
   if (!size)
     return false;
   for (uint32_t i = 0; i < kl_btf_info_vlen(kl_le32(p + 4)); i++, items += 12) {
-    if (!type_not_void_ok(c, items))
+    if (!refers_not_to_void(c, items, NEED_VARIABLE))
       return false;
     c->at = items + 4;
     uint32_t offset = kl_le32(items + 4), bytes = kl_le32(items + 8);
@@ -219,7 +264,8 @@ static bool check_items(struct check *c, const uint8_t *p, enum kl_btf_kind kind
   case KL_BTF_INT:
     return check_int(c, p, extra);
   case KL_BTF_ARRAY:
-    return type_not_void_ok(c, extra) && type_not_void_ok(c, extra + 4); // element, index
+    // Element and index.
+    return refers_not_to_void(c, extra, NEED_TYPE) && refers_not_to_void(c, extra + 4, NEED_TYPE);
   case KL_BTF_STRUCT:
   case KL_BTF_UNION:
     return check_members(c, p, extra);
@@ -256,15 +302,20 @@ static bool check_items(struct check *c, const uint8_t *p, enum kl_btf_kind kind
   }
 }
 
+static uint8_t word_need(enum kl_btf_kind kind) {
+  return kind == KL_BTF_FUNC ? NEED_PROTO : kind == KL_BTF_DECL_TAG ? 0 : NEED_TYPE;
+}
+
 // The 12 bytes that all kinds share.
-static bool check_common(struct check *c, const uint8_t *p, const struct kl_btf_shape *shape) {
+static bool check_common(struct check *c, const uint8_t *p, enum kl_btf_kind kind) {
+  const struct kl_btf_shape *shape = &kl_btf_shapes[kind];
   uint32_t info = kl_le32(p + 4), word = kl_le32(p + 8);
   c->at = p + 4;
   if ((!shape->vlen && kl_btf_info_vlen(info)) || (!shape->kflag && kl_btf_info_kflag(info)))
     return false;
   c->at = p + 8;
-  if ((shape->word == KL_BTF_WORD_TYPE && !type_ok(c, p + 8)) || (shape->word == KL_BTF_WORD_ZERO && word) ||
-      (shape->word == KL_BTF_WORD_SIZE && word > KL_BTF_SIZE_TOP))
+  if ((shape->word == KL_BTF_WORD_TYPE && !refers(c, p + 8, word_need(kind))) ||
+      (shape->word == KL_BTF_WORD_ZERO && word) || (shape->word == KL_BTF_WORD_SIZE && word > KL_BTF_SIZE_TOP))
     return false;
   c->at = p;
   return name_ok(c, kl_le32(p), (enum kl_btf_name_rule)shape->name);
@@ -318,15 +369,41 @@ static bool check_strings(const struct kl_btf *btf, const uint8_t **bad) {
   return !strings.n || !strings.p[strings.n - 1];
 }
 
-enum kl_status kl_btf_check_types(const struct kl_btf *btf, struct kl_arena *arena, uint8_t *kinds,
-                                  const uint8_t **bad) {
-  struct check c = {.btf = btf, .strings_end = btf->string_start + (uint32_t)btf->strings.n};
-  if (!check_strings(btf, bad))
-    return KL_ERR_MALFORMED;
-  uint8_t *suspect;
-  KL_TRY(KL_TAKE(arena, (btf->strings.n >> CHUNK_SHIFT) + 1, &suspect));
-  mark_suspects(btf->strings, btf->name_cap, suspect);
-  c.suspect = suspect;
+// Which types are found by name: all that have one, but tags; and enums
+// without, as the values of those are asked for too.
+static bool is_indexed(enum kl_btf_kind kind, bool named) {
+  return named ? kind != KL_BTF_DECL_TAG && kind != KL_BTF_TYPE_TAG : kl_btf_is_enum(kind);
+}
+
+// What check_graph and the index want to know, while the type is at hand. False:
+// a name that is too long to be found.
+static bool note(struct check *c, const uint8_t *p, enum kl_btf_kind kind, uint32_t i,
+                 struct kl_btf_scratch *scratch) {
+  uint32_t word = kl_le32(p + 8), name_offset = kl_le32(p);
+  scratch->kinds[i] = (uint8_t)kind;
+  if (kind == KL_BTF_UNKNOWN) {
+    scratch->words[i] = KL_BTF_ANY_SIZE;
+    return true;
+  }
+  if (kl_btf_is_composite(kind))
+    scratch->kinds[i] |= KL_BTF_HOLDS;
+  if (kind == KL_BTF_ARRAY)
+    word = kl_le32(p + KL_BTF_TYPE_BYTES);
+  else if (!kl_btf_is_link(kind) && (kl_btf_shapes[kind].word != KL_BTF_WORD_SIZE || kind == KL_BTF_DATASEC))
+    word = KL_BTF_NO_SIZE;
+  scratch->words[i] = word;
+  size_t length;
+  uint32_t hash = kl_btf_hash_string(kl_btf_string_rest(c->btf, name_offset), c->btf->name_cap, &length);
+  if (is_indexed(kind, length != 0)) {
+    scratch->kinds[i] |= KL_BTF_INDEXED;
+    c->btf->next[i] = hash;
+  }
+  c->at = p;
+  return length <= c->btf->name_cap || kind == KL_BTF_DECL_TAG || kind == KL_BTF_TYPE_TAG;
+}
+
+static bool check_each(struct check *c, struct kl_btf_scratch *scratch) {
+  const struct kl_btf *btf = c->btf;
   uint32_t at = 0;
   for (uint32_t i = 0; i < btf->count - btf->first_id; i++) {
     const uint8_t *p = btf->types.p + at;
@@ -334,13 +411,44 @@ enum kl_status kl_btf_check_types(const struct kl_btf *btf, struct kl_arena *are
     enum kl_btf_kind kind = kl_btf_kind_of(info);
     uint64_t bytes;
     if (!type_bytes(btf, info, &bytes) ||
-        (kind != KL_BTF_UNKNOWN && (!check_common(&c, p, &kl_btf_shapes[kind]) || !check_items(&c, p, kind)))) {
-      *bad = c.at;
-      return KL_ERR_MALFORMED;
-    }
+        (kind != KL_BTF_UNKNOWN && (!check_common(c, p, kind) || !check_items(c, p, kind))))
+      return false;
+    if (!note(c, p, kind, i, scratch))
+      return false;
     btf->offsets[i] = at;
-    kinds[i] = (uint8_t)kind;
     at += (uint32_t)bytes;
   }
-  return KL_OK;
+  return true;
+}
+
+// The first type that is asked for what it is not, and what; or 0.
+static uint32_t find_wrong(const struct kl_btf *btf, const struct kl_btf_scratch *scratch, uint8_t *ret) {
+  for (uint32_t i = 0; i < btf->count - btf->first_id; i++) {
+    *ret = scratch->needs[i] & (uint8_t)~gives((enum kl_btf_kind)(scratch->kinds[i] & KL_BTF_KIND_MASK));
+    if (*ret)
+      return btf->first_id + i;
+  }
+  return 0;
+}
+
+enum kl_status kl_btf_check_types(const struct kl_btf *btf, struct kl_arena *arena, struct kl_btf_scratch *scratch,
+                                  const uint8_t **bad) {
+  struct check c = {.btf = btf,
+                    .needs = scratch->needs,
+                    .strings_end = btf->string_start + (uint32_t)btf->strings.n,
+                    .wrong_type = UINT32_MAX};
+  if (!check_strings(btf, bad))
+    return KL_ERR_MALFORMED;
+  uint8_t *suspect;
+  KL_TRY(KL_TAKE(arena, (btf->strings.n >> CHUNK_SHIFT) + 1, &suspect));
+  mark_suspects(btf->strings, suspect);
+  c.suspect = suspect;
+  bool ok = check_each(&c, scratch);
+  uint32_t wrong = ok ? find_wrong(btf, scratch, &c.wrong_needs) : 0;
+  if (wrong) { // once more, to say where
+    c.wrong_type = wrong;
+    ok = check_each(&c, scratch);
+  }
+  *bad = c.at;
+  return ok ? KL_OK : KL_ERR_MALFORMED;
 }
