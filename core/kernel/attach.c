@@ -123,16 +123,18 @@ static bool choose_layout(struct kl_attach *a) {
 enum kl_status kl_attach_try(struct kl_attach *a, const struct kl_proposal *proposal) {
   struct kl_image_layout seen = a->layout;
   struct trial trial = trial_begin(a);
-  enum kl_status status = KL_ERR_NOT_FOUND;
+  enum kl_status status = KL_ERR_NOT_FOUND, here;
   for (uint64_t i = 0; seen.name ? use_layout(a, i) : !i; i++) {
-    status = try_here(a, proposal, &seen);
-    if (status == KL_OK && seen.name && choose_layout(a)) {
+    here = try_here(a, proposal, &seen);
+    if (here == KL_OK && seen.name && choose_layout(a)) {
       trial_undo(a, trial);
-      status = try_here(a, proposal, &seen);
+      here = try_here(a, proposal, &seen);
     }
-    if (status == KL_OK || kl_attach_stops(status))
-      return status;
+    if (here == KL_OK || kl_attach_ends(here))
+      return here;
     trial_undo(a, trial);
+    if (status != KL_ERR_UNSUPPORTED)
+      status = here;
   }
   clear_kernel(a);
   a->layout = seen;
@@ -185,7 +187,7 @@ enum kl_status kl_attach(struct kl_arena *arena, struct kl_image *image, const s
     *ret = a->k;
     return KL_OK;
   }
-  if (kl_attach_stops(status))
+  if (kl_attach_ends(status))
     a->why.reason = status;
   if (why)
     *why = a->why;

@@ -48,8 +48,8 @@ struct kl_proposal {
 };
 
 // Verifies a proposal, under each layout when the container does not state one,
-// and settles. KL_OK: attached. KL_ERR_CANCELLED and KL_ERR_NO_MEMORY end the
-// attach; after any other status the next proposal may be tried.
+// and settles. KL_OK: attached. After a status that does not stop the attach
+// (kl_attach_stops) the next proposal may be tried.
 enum kl_status kl_attach_try(struct kl_attach *a, const struct kl_proposal *proposal) KL_MUST_USE;
 
 // A root with each way of paging that fits its machine.
@@ -77,9 +77,15 @@ enum kl_status kl_attach_settle(struct kl_attach *a) KL_MUST_USE;
 void kl_attach_why(struct kl_attach *a, const char *what, uint64_t object, enum kl_status reason);
 // Adds to what is said under confirmed_by.
 void kl_attach_confirm(struct kl_attach *a, const char *what);
-// A guest page that is absent is an answer; these end everything.
-static inline bool kl_attach_stops(enum kl_status status) {
+// These end everything; a guest page that is absent is only an answer.
+static inline bool kl_attach_ends(enum kl_status status) {
   return status == KL_ERR_CANCELLED || status == KL_ERR_NO_MEMORY;
+}
+// Of a proposal: no other one is worth a try. KL_ERR_UNSUPPORTED: a kernel is
+// there beyond doubt, but its types are not, and no other way to it will bring
+// them.
+static inline bool kl_attach_stops(enum kl_status status) {
+  return kl_attach_ends(status) || status == KL_ERR_UNSUPPORTED;
 }
 static inline uint64_t kl_image_phys(const struct kl_attach *a, uint64_t va) {
   return va - a->hold.image_to_phys;

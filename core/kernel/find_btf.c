@@ -79,27 +79,27 @@ static enum kl_status by_scan(struct kl_attach *a, uint64_t start, uint64_t end,
         !kl_btf_probe(kl_bytes_of(head, sizeof head), &total) || total < MIN_BYTES)
       continue;
     status = open_btf(a, phys, total, by);
-    if (status == KL_OK || kl_attach_stops(status))
+    if (status == KL_OK || kl_attach_ends(status))
       return status;
     kl_diagnostics_add(k->diagnostics, "attach", "a damaged copy of BTF", phys, status);
     tries--;
   }
   kl_arena_rewind(k->arena, mark);
-  return kl_attach_stops(status) ? status : KL_ERR_NOT_FOUND;
+  return kl_attach_ends(status) ? status : KL_ERR_NOT_FOUND;
 }
 
 enum kl_status kl_attach_btf(struct kl_attach *a) {
   enum kl_status status = by_option(a);
-  if (status != KL_OK && !kl_attach_stops(status))
+  if (status != KL_OK && !kl_attach_ends(status))
     status = by_symbols(a);
-  if (status != KL_OK && !kl_attach_stops(status) && a->btf_bytes)
+  if (status != KL_OK && !kl_attach_ends(status) && a->btf_bytes)
     status = open_btf(a, a->btf_phys, a->btf_bytes, "a whole copy in memory");
-  for (size_t i = 0; i < a->hold.n_constant && status != KL_OK && !kl_attach_stops(status); i++)
+  for (size_t i = 0; i < a->hold.n_constant && status != KL_OK && !kl_attach_ends(status); i++)
     status = by_scan(a, a->hold.constant[i].start, a->hold.constant[i].end, "a whole copy in the image");
-  if (status != KL_OK && !kl_attach_stops(status))
+  if (status != KL_OK && !kl_attach_ends(status))
     status =
         by_scan(a, kl_image_phys(a, a->hold.start), kl_image_phys(a, a->hold.end), "a whole copy in the image");
-  if (status != KL_OK && !kl_attach_stops(status))
+  if (status != KL_OK && !kl_attach_ends(status))
     status = by_scan(a, 0, 0, "a whole copy in memory");
   if (status != KL_OK)
     kl_attach_why(a, "no whole BTF of the kernel; give one with --btf", 0, status);

@@ -6,15 +6,18 @@
 #include "kernel/vmcoreinfo.h"
 
 // A banner is the proof of a symbol table: it must lie where its symbol says.
-// Tables without data symbols (CONFIG_KALLSYMS_ALL off) name _stext, which must
-// lie in the image.
+// Where it is not in the dump, or the table has no data symbols
+// (CONFIG_KALLSYMS_ALL off), _stext must at least lie in the image.
 static bool fits_image(struct kl_attach *a, struct kl_symbols *symbols) {
   struct kl_symbol symbol;
   char text[14];
-  if (kl_symbols_find(symbols, kl_bytes_of("linux_banner", 12), &symbol) == KL_OK)
-    return kl_in_image(a, symbol.address) &&
-           kl_image_read(a->k->image, kl_image_phys(a, symbol.address), text, sizeof text) == KL_OK &&
-           memcmp(text, "Linux version ", sizeof text) == 0;
+  if (kl_symbols_find(symbols, kl_bytes_of("linux_banner", 12), &symbol) == KL_OK) {
+    if (!kl_in_image(a, symbol.address))
+      return false;
+    enum kl_status status = kl_image_read(a->k->image, kl_image_phys(a, symbol.address), text, sizeof text);
+    if (status == KL_OK)
+      return memcmp(text, "Linux version ", sizeof text) == 0;
+  }
   return kl_symbols_find(symbols, kl_bytes_of("_stext", 6), &symbol) == KL_OK && kl_in_image(a, symbol.address);
 }
 
@@ -77,21 +80,21 @@ static enum kl_status by_scan(struct kl_attach *a, uint64_t start, uint64_t end,
     if (status != KL_OK)
       break;
     status = try_kallsyms(a, digits, &none, by);
-    if (kl_attach_stops(status))
+    if (kl_attach_ends(status))
       return status;
   }
   if (status == KL_OK) // the table stands above the scan's buffer, which stays
     return KL_OK;
   kl_arena_rewind(a->k->arena, mark);
-  return kl_attach_stops(status) ? status : KL_ERR_NOT_FOUND;
+  return kl_attach_ends(status) ? status : KL_ERR_NOT_FOUND;
 }
 
 static enum kl_status find_kallsyms(struct kl_attach *a) {
   const char *by = "kallsyms, by its tokens in the image";
   enum kl_status status = by_vmcoreinfo(a);
-  for (size_t i = 0; i < a->hold.n_constant && status != KL_OK && !kl_attach_stops(status); i++)
+  for (size_t i = 0; i < a->hold.n_constant && status != KL_OK && !kl_attach_ends(status); i++)
     status = by_scan(a, a->hold.constant[i].start, a->hold.constant[i].end, by);
-  if (status != KL_OK && !kl_attach_stops(status))
+  if (status != KL_OK && !kl_attach_ends(status))
     status = by_scan(a, kl_image_phys(a, a->hold.start), kl_image_phys(a, a->hold.end), by);
   return status;
 }
@@ -221,7 +224,7 @@ enum kl_status kl_attach_symbols(struct kl_attach *a) {
   struct kl_kernel *k = a->k;
   struct kl_wanted wanted;
   enum kl_status status = find_table(a);
-  if (kl_attach_stops(status))
+  if (kl_attach_ends(status))
     return status;
   if (status != KL_OK) {
     kl_diagnostics_add(k->diagnostics, "attach", "kallsyms", 0, status);

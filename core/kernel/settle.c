@@ -106,7 +106,10 @@ enum kl_status kl_attach_settle(struct kl_attach *a) {
     kl_attach_confirm(a, "linux_banner is where its symbol says");
   take_vmcoreinfo(a);
   take_release(k);
-  KL_TRY(kl_attach_btf(a));
+  enum kl_status status = kl_attach_btf(a);
+  if (status == KL_ERR_NOT_FOUND && k->version[0])
+    return KL_ERR_UNSUPPORTED;
+  KL_TRY(status);
   kl_resolve_fields(k);
   KL_TRY(kl_attach_init_task(a));
   kl_learn_software_bits(k);
