@@ -6,7 +6,6 @@
 enum {
   HEADER_BYTES = 4096, // signature, type and version, padded
   RECORD_BYTES = 16,
-  PEEK_RECORDS = 1024, // headers stand in the first few
   SIGNATURE_BYTES = 16
 };
 
@@ -141,11 +140,11 @@ enum kl_status kl_flat_workspace(const struct kl_source *outer, const struct kl_
 
 // ── Without a map ──────────────────────────────────────────────────────────
 
-// The first record among the first few that holds offset.
-static enum kl_status peek_record(const struct kl_source *outer, uint64_t offset, struct record *ret) {
+// The first record that holds offset.
+static enum kl_status peek_record(struct kl_flat_peek *peek, uint64_t offset, struct record *ret) {
   uint64_t at = HEADER_BYTES;
-  for (int i = 0; i < PEEK_RECORDS; i++) {
-    enum kl_status status = next_record(outer, &at, ret);
+  for (; peek->steps; peek->steps--) {
+    enum kl_status status = next_record(peek->outer, &at, ret);
     if (status != KL_OK)
       return kl_failed_outside(status) ? status : KL_ERR_ABSENT;
     if (offset >= ret->offset && offset - ret->offset < ret->size)
@@ -155,14 +154,14 @@ static enum kl_status peek_record(const struct kl_source *outer, uint64_t offset
 }
 
 static enum kl_status peek_read(void *user, uint64_t offset, void *dst, size_t n) {
-  const struct kl_source *outer = user;
+  struct kl_flat_peek *peek = user;
   uint8_t *p = dst;
   while (n) {
     struct record record;
-    KL_TRY(peek_record(outer, offset, &record));
+    KL_TRY(peek_record(peek, offset, &record));
     uint64_t skip = offset - record.offset;
     size_t part = (size_t)kl_min(n, record.size - skip);
-    KL_TRY(kl_file_read(outer, record.at + skip, p, part));
+    KL_TRY(kl_file_read(peek->outer, record.at + skip, p, part));
     p += part;
     offset += part;
     n -= part;
@@ -170,6 +169,6 @@ static enum kl_status peek_read(void *user, uint64_t offset, void *dst, size_t n
   return KL_OK;
 }
 
-struct kl_source kl_flat_peek(const struct kl_source *outer) {
-  return (struct kl_source){.user = (void *)(uintptr_t)outer, .bytes = INT64_MAX, .read = peek_read};
+struct kl_source kl_flat_peek_source(struct kl_flat_peek *peek) {
+  return (struct kl_source){.user = peek, .bytes = INT64_MAX, .read = peek_read};
 }

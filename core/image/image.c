@@ -53,17 +53,23 @@ static enum kl_status check_count(size_t n, const struct kl_limits *limits) {
 
 // ── Opening ────────────────────────────────────────────────────────────────
 
+// A header takes two walks over the records of a flattened file.
+enum { PEEKS = 4 };
+
 // What unwrapping one file may take; and the file as containers see it, as far
 // as that goes without memory.
 static enum kl_status measure_file(const struct kl_source *source, const struct kl_limits *limits, uint64_t *bytes,
-                                   struct kl_source *inner) {
+                                   struct kl_flat_peek *peek, struct kl_source *inner) {
   bool flattened;
   uint64_t part = 0;
   *inner = *source;
   KL_TRY(is_flattened(source, &flattened));
   if (flattened) {
     KL_TRY(kl_flat_workspace(source, limits, &part));
-    *inner = kl_flat_peek(source);
+    if (!kl_mul(limits->flat_records, PEEKS, &peek->steps))
+      return KL_ERR_LIMIT;
+    peek->outer = source;
+    *inner = kl_flat_peek_source(peek);
   }
   return kl_add(*bytes, part, bytes) ? KL_OK : KL_ERR_LIMIT;
 }
@@ -72,10 +78,11 @@ enum kl_status kl_image_workspace(const struct kl_source *sources, size_t n, con
                                   uint64_t *ret) {
   KL_TRY(check_count(n, limits));
   uint64_t bytes = kl_arena_cost(sizeof(struct kl_image)) + kl_arena_cost(n * sizeof(struct kl_source)), part;
-  struct kl_source first, other;
-  KL_TRY(measure_file(&sources[0], limits, &bytes, &first));
+  struct kl_flat_peek peek, unused_peek;
+  struct kl_source first, unused;
+  KL_TRY(measure_file(&sources[0], limits, &bytes, &peek, &first));
   for (size_t i = 1; i < n; i++)
-    KL_TRY(measure_file(&sources[i], limits, &bytes, &other));
+    KL_TRY(measure_file(&sources[i], limits, &bytes, &unused_peek, &unused));
   const struct kl_container *container;
   KL_TRY(recognise(&first, &container));
   KL_TRY(container->workspace(&first, n, limits, &part));

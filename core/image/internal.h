@@ -61,10 +61,11 @@ enum kl_status kl_runs_add(struct kl_arena *arena, struct kl_runs *runs, const s
 enum kl_status kl_runs_resolve(struct kl_arena *arena, struct kl_runs *runs, uint64_t *conflicts) KL_MUST_USE;
 
 // For writers that cut memory into blocks of one size and leave out those that
-// are all zero (AVML): a gap of whole blocks behind a whole block becomes ZERO.
-// The runs are resolved. *filled: where the first such gap is, or 0; *doubtful:
-// where the first gap is that begins behind a whole block and may hold such
-// blocks, but also where the machine has no memory: it stays a gap.
+// are all zero (AVML): a gap of whole blocks behind a whole block becomes ZERO,
+// unless it ends at 4 GiB, as the hole of x86 machines does. The runs are
+// resolved. *filled: where the first such gap is, or 0; *doubtful: where the
+// first other gap behind a whole block is, which may hold such blocks, but also
+// places where the machine has no memory: it stays a gap.
 enum kl_status kl_runs_fill_elided(struct kl_arena *arena, struct kl_runs *runs, uint64_t block, uint64_t *filled,
                                    uint64_t *doubtful) KL_MUST_USE;
 
@@ -196,9 +197,13 @@ enum kl_status kl_flat_open(struct kl_image *image, const struct kl_source *oute
                             struct kl_source *inner) KL_MUST_USE;
 enum kl_status kl_flat_workspace(const struct kl_source *outer, const struct kl_limits *limits,
                                  uint64_t *ret) KL_MUST_USE;
-// A source that needs no memory and finds what the first records hold: enough
-// for headers. outer is borrowed.
-struct kl_source kl_flat_peek(const struct kl_source *outer);
+// The same file without memory for a map: each read walks the records, as long
+// as there are steps left. Enough for headers.
+struct kl_flat_peek {
+  const struct kl_source *outer; // borrowed
+  uint64_t steps;                // records that may still be looked at
+};
+struct kl_source kl_flat_peek_source(struct kl_flat_peek *peek);
 
 // ── Notes ──────────────────────────────────────────────────────────────────
 

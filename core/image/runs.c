@@ -151,6 +151,9 @@ enum kl_status kl_runs_resolve(struct kl_arena *arena, struct kl_runs *runs, uin
   return KL_OK;
 }
 
+// Where RAM goes on behind the hole that x86 leaves for devices.
+#define FOUR_GIB (1ull << 32)
+
 enum kl_status kl_runs_fill_elided(struct kl_arena *arena, struct kl_runs *runs, uint64_t block, uint64_t *filled,
                                    uint64_t *doubtful) {
   *filled = *doubtful = 0;
@@ -159,7 +162,8 @@ enum kl_status kl_runs_fill_elided(struct kl_arena *arena, struct kl_runs *runs,
     struct kl_run gap = {.start = last->end, .end = runs->items[i].start, .state = KL_SEGMENT_ZERO, .weight = 1};
     if (gap.start == gap.end || last->end - last->start != block)
       continue;
-    uint64_t *first = (gap.end - gap.start) % block ? doubtful : filled;
+    bool hole = gap.end == FOUR_GIB || (gap.end - gap.start) % block;
+    uint64_t *first = hole ? doubtful : filled;
     if (!*first)
       *first = gap.start;
     if (first == filled)

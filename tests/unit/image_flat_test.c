@@ -79,6 +79,23 @@ static void records_in_any_order_make_one_file(void **state) {
   file_free(&inner);
 }
 
+static void headers_may_stand_behind_thousands_of_records(void **state) {
+  (void)state;
+  struct file inner = elf(), f = {0};
+  struct opened o;
+  size_t at;
+  put_start(&f, &at);
+  for (uint64_t i = 0; i < 5000; i++)
+    put_record(&f, &at, 0x10000 + 16 * i, (const uint8_t *)"x", 1);
+  put_record(&f, &at, 0, inner.p, inner.n);
+  put_end(&f, &at);
+  assert_int_equal(open_files(&o, &f, 1, true, NULL), KL_OK);
+  expect_runs(&o, elf_runs, 3);
+  close_image(&o);
+  file_free(&f);
+  file_free(&inner);
+}
+
 static void later_record_replaces_an_earlier_one(void **state) {
   (void)state;
   struct file inner = elf(), f = {0};
@@ -270,10 +287,15 @@ static void no_cut_and_no_fault_makes_up_a_byte(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(records_in_any_order_make_one_file),  cmocka_unit_test(later_record_replaces_an_earlier_one),
-      cmocka_unit_test(what_no_record_holds_is_absent),      cmocka_unit_test(missing_end_mark_is_told),
-      cmocka_unit_test(hostile_records_end_the_walk),        cmocka_unit_test(only_kdump_and_elf_come_flattened),
-      cmocka_unit_test(records_past_the_cap_are_left_out),   cmocka_unit_test(a_kdump_file_is_read_through_it),
+      cmocka_unit_test(headers_may_stand_behind_thousands_of_records),
+      cmocka_unit_test(records_in_any_order_make_one_file),
+      cmocka_unit_test(later_record_replaces_an_earlier_one),
+      cmocka_unit_test(what_no_record_holds_is_absent),
+      cmocka_unit_test(missing_end_mark_is_told),
+      cmocka_unit_test(hostile_records_end_the_walk),
+      cmocka_unit_test(only_kdump_and_elf_come_flattened),
+      cmocka_unit_test(records_past_the_cap_are_left_out),
+      cmocka_unit_test(a_kdump_file_is_read_through_it),
       cmocka_unit_test(no_cut_and_no_fault_makes_up_a_byte),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

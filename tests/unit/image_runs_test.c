@@ -136,6 +136,20 @@ static void whole_blocks_left_out_are_zero(void **state) {
   assert_int_equal(l.runs.items[1].state, KL_SEGMENT_ZERO);
 }
 
+static void gap_that_ends_at_4_gib_is_the_hole_of_x86(void **state) {
+  (void)state;
+  static struct list l;
+  uint64_t filled, doubtful;
+  start(&l);
+  add(&l, 0x7f000000, 0x80000000, 1, 0, KL_SEGMENT_FILE);
+  add(&l, 0x100000000, 0x101000000, 2, 0, KL_SEGMENT_FILE);
+  add(&l, 0x102000000, 0x103000000, 3, 0, KL_SEGMENT_FILE);
+  assert_int_equal(kl_runs_fill_elided(&l.arena, &l.runs, 1 << 24, &filled, &doubtful), KL_OK);
+  assert_int_equal(doubtful, 0x80000000);
+  assert_int_equal(filled, 0x101000000);
+  assert_int_equal(l.runs.n, 4);
+}
+
 static void a_run_is_found_from_any_hint(void **state) {
   (void)state;
   static struct list l;
@@ -175,10 +189,15 @@ static void a_full_arena_is_an_ordinary_status(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(unsorted_runs_are_sorted),         cmocka_unit_test(first_listed_wins_where_two_overlap),
-      cmocka_unit_test(same_bytes_twice_are_no_conflict), cmocka_unit_test(bytes_win_over_what_was_left_out),
-      cmocka_unit_test(overlaps_do_not_depend_on_luck),   cmocka_unit_test(whole_blocks_left_out_are_zero),
-      cmocka_unit_test(a_run_is_found_from_any_hint),     cmocka_unit_test(a_full_arena_is_an_ordinary_status),
+      cmocka_unit_test(unsorted_runs_are_sorted),
+      cmocka_unit_test(first_listed_wins_where_two_overlap),
+      cmocka_unit_test(same_bytes_twice_are_no_conflict),
+      cmocka_unit_test(bytes_win_over_what_was_left_out),
+      cmocka_unit_test(overlaps_do_not_depend_on_luck),
+      cmocka_unit_test(whole_blocks_left_out_are_zero),
+      cmocka_unit_test(gap_that_ends_at_4_gib_is_the_hole_of_x86),
+      cmocka_unit_test(a_run_is_found_from_any_hint),
+      cmocka_unit_test(a_full_arena_is_an_ordinary_status),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
