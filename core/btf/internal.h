@@ -140,6 +140,16 @@ static inline struct kl_bytes kl_btf_c_string(const char *s) {
   return kl_bytes_of(s, s ? kl_string_length(s) : 0);
 }
 
+static inline bool kl_btf_begins_identifier(uint8_t c) {
+  return (uint8_t)((c | 0x20) - 'a') < 26 || c == '_' || c == '.';
+}
+bool kl_btf_is_identifier(struct kl_bytes name);
+bool kl_btf_is_printable(struct kl_bytes name); // ASCII
+// Sets a byte of suspect for each 64 of the section in which a string lies, in
+// whole or in part, that is no identifier. In real kernels hardly any is set.
+enum { KL_BTF_CHUNK_SHIFT = 6 };
+void kl_btf_mark_suspects(struct kl_bytes strings, uint8_t *suspect);
+
 // Names are hashed eight bytes at a time: multiply and fold; the rest, 0 to 7
 // bytes, with the length.
 static inline uint64_t kl_btf_hash_word(uint64_t h, uint64_t word) {

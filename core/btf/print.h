@@ -34,4 +34,68 @@ static inline uint32_t kl_btf_name_offset(const struct kl_btf *btf, uint32_t id)
   return id ? kl_le32(kl_btf_raw(btf, id)) : 0;
 }
 
+// A number, pointer, enum value or float among bytes.
+struct kl_btf_scalar {
+  const struct kl_btf *btf;
+  struct kl_text *out;
+  uint64_t *steps; // spent
+  bool json;
+  struct kl_bytes bytes;
+  uint32_t type;     // stripped
+  uint32_t bit_size; // 0: not a bitfield
+  uint64_t bit_offset;
+};
+// Prints it. False, and nothing printed, when the bytes do not reach that far
+// or the type is none of these.
+bool kl_btf_print_scalar(const struct kl_btf_scalar *scalar);
+
+// Printing types with bodies: the lines (print_line.c) and the nests of them
+// (print_type.c).
+struct kl_btf_level {
+  uint32_t id, next_member;
+  uint32_t base;    // bytes, of this struct from the start of the outermost
+  uint32_t end;     // of the member printed last, from the start of this one: whole bytes,
+  uint8_t end_bits; // and bits
+  uint8_t align;
+  bool packed;
+};
+
+struct kl_btf_printer {
+  const struct kl_btf *btf;
+  struct kl_text *out;
+  bool layout;
+  uint64_t steps;
+  uint32_t used;
+  struct kl_btf_level levels[KL_BTF_DEPTH];
+  // Of the outermost struct.
+  uint32_t holes, bit_holes;
+  uint64_t hole_bytes, hole_bits;
+};
+
+// A declaration on a line of its own.
+struct kl_btf_declaration {
+  uint32_t type, name; // name: a string offset
+  bool base_done;
+  uint64_t bit_offset; // from the start of the outermost struct
+  uint32_t bit_size;
+  bool placed; // has an offset: a member
+};
+
+enum { KL_BTF_TAB = 8 }; // columns
+
+void kl_btf_indent(struct kl_btf_printer *p, uint32_t n);
+// Bytes that may be anything, between quotes: what is not printable ASCII, and
+// what would end the quotes, as \\xNN.
+void kl_btf_put_escaped(struct kl_text *out, struct kl_bytes bytes);
+// " name", or nothing.
+void kl_btf_put_name(struct kl_btf_printer *p, struct kl_bytes name);
+// The declarator, ";", in a layout the comment, and the end of the line.
+// columns: how far the line is.
+enum kl_status kl_btf_print_line(struct kl_btf_printer *p, const struct kl_btf_declaration *d,
+                                 uint64_t columns) KL_MUST_USE;
+// A line "/* 4 bytes hole */". Nothing when n is 0.
+void kl_btf_print_comment(struct kl_btf_printer *p, uint32_t depth, uint64_t n, const char *unit, const char *what);
+// "enum name {", the values and "}". Without values: "enum name".
+void kl_btf_print_enum(struct kl_btf_printer *p, const struct kl_btf_type *t, uint32_t depth);
+
 #endif

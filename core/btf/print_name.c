@@ -184,15 +184,7 @@ static void tag(struct declarator *d, uint32_t id) {
   }
   put_space(d);
   put_string(d, plain ? "__" : t.kflag ? "__attribute__((" : "__attribute__((btf_type_tag(\"");
-  for (size_t i = 0; i < t.name.n; i++) {
-    char c = (char)t.name.p[i];
-    if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
-      kl_text_char(d->out, c);
-    } else {
-      kl_text_string(d->out, "\\x");
-      kl_text_hex(d->out, (uint8_t)c, 2);
-    }
-  }
+  kl_btf_put_escaped(d->out, t.name);
   put_string(d, plain ? " " : t.kflag ? ")) " : "\"))) ");
 }
 

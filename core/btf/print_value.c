@@ -2,7 +2,6 @@
 //
 // Members of anonymous structs and unions appear as members of what is around
 // them, as C names them. Padding has no value.
-#include "base/memory.h"
 #include "btf/print.h"
 
 struct frame {
@@ -23,11 +22,6 @@ struct value_printer {
   uint32_t used, depth; // depth: frames with braces
   struct frame frames[KL_BTF_DEPTH];
 };
-
-static bool readable(const struct value_printer *p, uint64_t bit_offset, uint64_t bits) {
-  uint64_t end;
-  return !__builtin_add_overflow(bit_offset, bits, &end) && end / 8 + (end % 8 ? 1 : 0) <= p->bytes.n;
-}
 
 static void put_unreadable(struct value_printer *p) {
   kl_text_string(p->out, p->json ? "null" : "<unreadable>");
@@ -100,154 +94,6 @@ static void close_frame(struct value_printer *p) {
   p->first = false;
   if (p->used)
     end_item(p, &p->frames[p->used - 1]);
-}
-
-struct wide {
-  uint64_t low, high;
-};
-
-// Up to 128 bits from anywhere; they are readable.
-static struct wide get_bits(const struct value_printer *p, uint64_t bit_offset, uint32_t bits) {
-  uint8_t window[24] = {0};
-  uint32_t shift = (uint32_t)(bit_offset % 8);
-  struct wide v;
-  memcpy(window, p->bytes.p + (size_t)(bit_offset / 8), (shift + bits + 7) / 8);
-  v.low = kl_le64(window) >> shift;
-  v.high = kl_le64(window + 8) >> shift;
-  if (shift) {
-    v.low |= (uint64_t)window[8] << (64 - shift);
-    v.high |= (uint64_t)window[16] << (64 - shift);
-  }
-  if (bits < 64)
-    v.low &= ((uint64_t)1 << bits) - 1;
-  if (bits <= 64)
-    v.high = 0;
-  else if (bits < 128)
-    v.high &= ((uint64_t)1 << (bits - 64)) - 1;
-  return v;
-}
-
-// Bits above the sign become copies of it.
-static struct wide sign_extend(struct wide v, uint32_t bits) {
-  if (bits && bits <= 64 && v.low >> (bits - 1) & 1)
-    v = (struct wide){bits < 64 ? v.low | ~(uint64_t)0 << bits : v.low, ~(uint64_t)0};
-  else if (bits > 64 && bits < 128 && v.high >> (bits - 65) & 1)
-    v.high |= ~(uint64_t)0 << (bits - 64);
-  return v;
-}
-
-static void put_decimal(struct kl_text *out, struct wide v, bool is_signed) {
-  char digits[40];
-  size_t i = sizeof digits;
-  if (is_signed && v.high >> 63) {
-    kl_text_char(out, '-');
-    v.low = 0 - v.low;
-    v.high = ~v.high + (v.low ? 0 : 1);
-  }
-  uint32_t limbs[4] = {(uint32_t)(v.high >> 32), (uint32_t)v.high, (uint32_t)(v.low >> 32), (uint32_t)v.low};
-  do {
-    uint64_t rest = 0;
-    for (size_t k = 0; k < 4; k++) {
-      rest = rest << 32 | limbs[k];
-      limbs[k] = (uint32_t)(rest / 10);
-      rest %= 10;
-    }
-    digits[--i] = (char)('0' + rest);
-  } while (limbs[0] | limbs[1] | limbs[2] | limbs[3]);
-  kl_text_put(out, digits + i, sizeof digits - i);
-}
-
-static void put_int(struct value_printer *p, const struct kl_btf_type *t, uint64_t bit_offset, uint32_t bit_size) {
-  struct kl_btf_int i;
-  kl_btf_int(p->btf, t, &i);
-  uint32_t bits = bit_size ? bit_size : i.bits;
-  struct wide v = get_bits(p, bit_offset + (bit_size ? 0 : i.bit_offset), bits);
-  if (i.is_bool && v.low <= 1 && !v.high)
-    kl_text_string(p->out, v.low ? "true" : "false");
-  else
-    put_decimal(p->out, i.is_signed ? sign_extend(v, bits) : v, i.is_signed);
-}
-
-static void put_enum(struct value_printer *p, const struct kl_btf_type *t, uint64_t bit_offset, uint32_t bit_size) {
-  uint32_t bits = bit_size ? bit_size : t->size * 8;
-  bool is_signed = t->kflag || (t->kind == KL_BTF_ENUM && p->btf->old_enums);
-  struct wide v = get_bits(p, bit_offset, bits);
-  uint64_t mask = bits < 64 ? ((uint64_t)1 << bits) - 1 : ~(uint64_t)0;
-  for (uint32_t i = 0; i < t->vlen && p->steps; i++, p->steps--) {
-    struct kl_btf_value value;
-    kl_btf_enum_value(p->btf, t, i, &value);
-    if (((uint64_t)value.value ^ v.low) & mask)
-      continue;
-    if (p->json)
-      kl_text_json_string(p->out, value.name.p, value.name.n);
-    else
-      kl_text_put(p->out, (const char *)value.name.p, value.name.n);
-    return;
-  }
-  put_decimal(p->out, is_signed ? sign_extend(v, bits) : v, is_signed);
-}
-
-static void put_pointer(struct value_printer *p, uint64_t bit_offset, uint32_t bit_size) {
-  kl_text_string(p->out, p->json ? "\"" : "");
-  kl_text_address(p->out, get_bits(p, bit_offset, bit_size ? bit_size : KL_BTF_POINTER_BYTES * 8).low);
-  kl_text_string(p->out, p->json ? "\"" : "");
-}
-
-// IEEE 754 in C's hexadecimal form: exact, and needs no arithmetic. What is
-// wider than a double is shown as its bits.
-static void put_float_digits(struct kl_text *out, struct wide v, uint32_t bytes) {
-  uint32_t fraction_bits = bytes == 8 ? 52 : bytes == 4 ? 23 : 10, exponent_bits = bytes * 8 - 1 - fraction_bits;
-  uint64_t fraction = v.low & (((uint64_t)1 << fraction_bits) - 1);
-  uint32_t top = (1u << exponent_bits) - 1, exponent = (uint32_t)(v.low >> fraction_bits) & top;
-  if (v.low >> (bytes * 8 - 1))
-    kl_text_char(out, '-');
-  if (exponent == top) {
-    kl_text_string(out, fraction ? "nan" : "inf");
-    return;
-  }
-  bool zero = !exponent && !fraction;
-  kl_text_string(out, exponent ? "0x1" : "0x0");
-  for (fraction <<= 52 - fraction_bits, v.low = 48; fraction; fraction &= ((uint64_t)1 << v.low) - 1, v.low -= 4) {
-    if (v.low == 48)
-      kl_text_char(out, '.');
-    kl_text_hex(out, fraction >> v.low, 1);
-  }
-  int64_t scale = (int64_t)(exponent ? exponent : 1) - (int64_t)(top / 2);
-  kl_text_char(out, 'p');
-  kl_text_string(out, zero || scale >= 0 ? "+" : "");
-  kl_text_signed(out, zero ? 0 : scale);
-}
-
-static void put_float(struct value_printer *p, const struct kl_btf_type *t, uint64_t bit_offset) {
-  struct wide v = get_bits(p, bit_offset, t->size * 8);
-  kl_text_string(p->out, p->json ? "\"" : "");
-  if (t->size <= 8) {
-    put_float_digits(p->out, v, t->size);
-  } else {
-    kl_text_string(p->out, "0x");
-    kl_text_hex(p->out, v.high, t->size == 16 ? 16 : 8);
-    kl_text_hex(p->out, v.low, 16);
-  }
-  kl_text_string(p->out, p->json ? "\"" : "");
-}
-
-// A number, pointer, or what has no value at all.
-static void put_scalar(struct value_printer *p, uint32_t id, uint64_t bit_offset, uint32_t bit_size) {
-  struct kl_btf_type t;
-  uint64_t size;
-  kl_btf_type(p->btf, id, &t);
-  if (!kl_btf_size(p->btf, id, &size) || !readable(p, bit_offset, bit_size ? bit_size : size * 8))
-    put_unreadable(p);
-  else if (t.kind == KL_BTF_INT)
-    put_int(p, &t, bit_offset, bit_size);
-  else if (kl_btf_is_enum(t.kind))
-    put_enum(p, &t, bit_offset, bit_size);
-  else if (t.kind == KL_BTF_PTR)
-    put_pointer(p, bit_offset, bit_size);
-  else if (t.kind == KL_BTF_FLOAT)
-    put_float(p, &t, bit_offset);
-  else
-    put_unreadable(p);
 }
 
 static bool is_char(const struct kl_btf *btf, uint32_t id) {
@@ -335,7 +181,16 @@ static enum kl_status put_value(struct value_printer *p, uint32_t id, uint64_t b
   kl_btf_type(p->btf, kl_btf_strip(p->btf, id), &t);
   bool is_array = t.kind == KL_BTF_ARRAY;
   if (!is_array && !kl_btf_is_composite(t.kind) && t.kind != KL_BTF_DATASEC) {
-    put_scalar(p, t.id, bit_offset, bit_size);
+    struct kl_btf_scalar scalar = {.btf = p->btf,
+                                   .out = p->out,
+                                   .steps = &p->steps,
+                                   .json = p->json,
+                                   .bytes = p->bytes,
+                                   .type = t.id,
+                                   .bit_size = bit_size,
+                                   .bit_offset = bit_offset};
+    if (!kl_btf_print_scalar(&scalar))
+      put_unreadable(p);
   } else if (!flat && kl_btf_size(p->btf, t.id, &size) && size && bit_offset / 8 >= p->bytes.n) {
     put_unreadable(p);
   } else if (!is_array || !put_char_array(p, &t, bit_offset)) {

@@ -6,7 +6,6 @@
 #include "btf/internal.h"
 
 enum {
-  CHUNK_SHIFT = 6,
   INT_MASK = 0x0fffffff, // encoding, offset and bits of an INT's word
   INT_BITS_CAP = 128,
   LINKAGE_CAP = 2, // extern
@@ -25,76 +24,10 @@ struct check {
   // Set when a reference is known to be wrong, to find it: the type, and what it can't give.
   uint32_t wrong_type;
   uint8_t wrong_needs;
-  const uint8_t *at;    // what is being looked at: the culprit on failure
-  uint32_t strings_end; // one past the highest string offset
-  // A byte for each 64 of the string section: one of the strings there is no
-  // identifier. In real kernels hardly any is set, and so bytes are checked once,
-  // not once for each use of a name.
-  const uint8_t *suspect;
+  const uint8_t *at;      // what is being looked at: the culprit on failure
+  uint32_t strings_end;   // one past the highest string offset
+  const uint8_t *suspect; // of own strings: kl_btf_mark_suspects
 };
-
-// What a byte of the string section may be part of.
-enum { PLAIN = 1, IN_IDENTIFIER = 2, FIRST_IN_IDENTIFIER = 4, LETTER = 7 };
-static const uint8_t byte_class[256] = {
-    [0] = PLAIN,    ['.'] = LETTER,         ['0' ... '9'] = PLAIN | IN_IDENTIFIER, ['A' ... 'Z'] = LETTER,
-    ['_'] = LETTER, ['a' ... 'z'] = LETTER,
-};
-static bool is_identifier_byte(uint8_t c) {
-  return byte_class[c] & IN_IDENTIFIER;
-}
-
-// Of eight bytes below 0x80: the top bit of each that lies in [low, high].
-static uint64_t in_range(uint64_t bytes, uint8_t low, uint8_t high) {
-  const uint64_t each = 0x0101010101010101;
-  return (bytes + each * (0x80u - low)) & ~(bytes + each * (0x7fu - high));
-}
-
-// True when eight bytes have nothing but identifiers and NULs. (A '.' is rare
-// enough for a closer look.)
-static bool is_plain(uint64_t bytes) {
-  const uint64_t top_bits = 0x8080808080808080, case_bits = 0x2020202020202020;
-  uint64_t plain = in_range(bytes | case_bits, 'a', 'z') | in_range(bytes, '0', '9') | in_range(bytes, '_', '_') |
-                   in_range(bytes, 0, 0);
-  return (plain & ~bytes & top_bits) == top_bits;
-}
-
-// Marks all chunks of every string that is no identifier.
-static void mark_suspects(struct kl_bytes strings, uint8_t *suspect) {
-  size_t done = 0; // no string before needs another look
-  for (size_t i = 0; i < strings.n;) {
-    if (strings.n - i >= 8 && is_plain(kl_le64(strings.p + i))) {
-      i += 8;
-    } else if (strings.p[i] && !is_identifier_byte(strings.p[i])) {
-      size_t start = i;
-      while (start > done && strings.p[start - 1])
-        start--;
-      done = i + kl_btf_string_length((struct kl_bytes){strings.p + i, strings.n - i}, SIZE_MAX);
-      memset(suspect + (start >> CHUNK_SHIFT), 1, ((done - 1) >> CHUNK_SHIFT) - (start >> CHUNK_SHIFT) + 1);
-      i = done;
-    } else {
-      i++;
-    }
-  }
-}
-
-// The rules of __btf_name_valid: a letter, '_' or '.', then digits too.
-static bool identifier_ok(const struct check *c, uint32_t offset) {
-  struct kl_bytes name = kl_btf_string(c->btf, offset);
-  if (!(byte_class[name.p[0]] & FIRST_IN_IDENTIFIER))
-    return false;
-  for (size_t i = 0; i < name.n; i++)
-    if (!is_identifier_byte(name.p[i]))
-      return false;
-  return true;
-}
-
-static bool printable_ok(const struct check *c, uint32_t offset) {
-  struct kl_bytes name = kl_btf_string(c->btf, offset);
-  for (size_t i = 0; i < name.n; i++)
-    if (name.p[i] < 0x20 || name.p[i] >= 0x7f)
-      return false;
-  return true;
-}
 
 static bool slow_name_ok(const struct check *c, uint32_t offset, enum kl_btf_name_rule rule) {
   if (offset >= c->strings_end)
@@ -106,10 +39,10 @@ static bool slow_name_ok(const struct check *c, uint32_t offset, enum kl_btf_nam
   switch (rule) {
   case KL_BTF_NAME_OPTIONAL:
   case KL_BTF_NAME_IDENTIFIER:
-    return identifier_ok(c, offset);
+    return kl_btf_is_identifier(kl_btf_string(c->btf, offset));
   case KL_BTF_NAME_PRINTABLE:
   case KL_BTF_NAME_SECTION:
-    return printable_ok(c, offset);
+    return kl_btf_is_printable(kl_btf_string(c->btf, offset));
   case KL_BTF_NAME_TAG:
     return true;
   case KL_BTF_NAME_NONE:
@@ -120,8 +53,8 @@ static bool slow_name_ok(const struct check *c, uint32_t offset, enum kl_btf_nam
 
 static inline bool name_ok(const struct check *c, uint32_t offset, enum kl_btf_name_rule rule) {
   uint32_t own = offset - c->btf->string_start;
-  if (own < c->btf->strings.n && offset && byte_class[c->btf->strings.p[own]] & FIRST_IN_IDENTIFIER &&
-      !c->suspect[own >> CHUNK_SHIFT])
+  if (own < c->btf->strings.n && offset && kl_btf_begins_identifier(c->btf->strings.p[own]) &&
+      !c->suspect[own >> KL_BTF_CHUNK_SHIFT])
     return rule != KL_BTF_NAME_NONE; // an identifier, which all others allow
   return slow_name_ok(c, offset, rule);
 }
@@ -440,8 +373,8 @@ enum kl_status kl_btf_check_types(const struct kl_btf *btf, struct kl_arena *are
   if (!check_strings(btf, bad))
     return KL_ERR_MALFORMED;
   uint8_t *suspect;
-  KL_TRY(KL_TAKE(arena, (btf->strings.n >> CHUNK_SHIFT) + 1, &suspect));
-  mark_suspects(btf->strings, suspect);
+  KL_TRY(KL_TAKE(arena, (btf->strings.n >> KL_BTF_CHUNK_SHIFT) + 1, &suspect));
+  kl_btf_mark_suspects(btf->strings, suspect);
   c.suspect = suspect;
   bool ok = check_each(&c, scratch);
   uint32_t wrong = ok ? find_wrong(btf, scratch, &c.wrong_needs) : 0;
