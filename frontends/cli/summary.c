@@ -10,19 +10,11 @@
 #include "commands.h"
 #include "format.h"
 #include "session.h"
+#include "summary.h"
 #include "tables/cell.h"
 
-struct summary {
-  struct cli_session *session;
-  struct cli_output *out;
-  bool json, first, partial;
-  enum kl_status stopped; // KL_ERR_CANCELLED: at once; others are in the diagnostics
-};
-
-// Reads a table row by row; each is called with each row, and ends it by false.
-// False when there is no answer at all.
-static bool ask(struct summary *s, const struct kl_table *table, uint64_t columns,
-                bool (*each)(void *user, const struct kl_cell *cells), void *user) {
+bool cli_summary_ask(struct cli_summary *s, const struct kl_table *table, uint64_t columns,
+                     bool (*each)(void *user, const struct kl_cell *cells), void *user) {
   struct kl_query query = {.table = table, .columns = columns, .steps = s->session->cli->steps};
   size_t bytes = kl_cursor_bytes(table);
   void *memory = aligned_alloc(16, bytes);
@@ -52,8 +44,7 @@ static void blanks(struct kl_text *t, size_t n) {
     kl_text_char(t, ' ');
 }
 
-// Opens a line (or a JSON member); the value follows.
-static struct kl_text *line(struct summary *s, const char *name) {
+struct kl_text *cli_summary_line(struct cli_summary *s, const char *name) {
   struct kl_text *t = &s->out->text;
   if (s->json) {
     kl_text_string(t, s->first ? "{\"" : ",\n \"");
@@ -69,23 +60,35 @@ static struct kl_text *line(struct summary *s, const char *name) {
   return t;
 }
 
-static void end_line(struct summary *s) {
+void cli_summary_end_line(struct cli_summary *s) {
   if (!s->json)
     kl_text_char(&s->out->text, '\n');
 }
 
+bool cli_summary_columns(const struct kl_table *table, const char *const *names, size_t n, int *numbers,
+                         uint64_t *mask) {
+  *mask = 0;
+  for (size_t i = 0; i < n; i++) {
+    numbers[i] = kl_table_column(table, names[i]);
+    if (numbers[i] < 0)
+      return false;
+    *mask |= 1ull << numbers[i];
+  }
+  return true;
+}
+
 static bool print_kernel(void *user, const struct kl_cell *cells) {
-  struct summary *s = user;
+  struct cli_summary *s = user;
   const struct kl_table *table = kl_table_find("kernel");
   for (uint32_t i = 0; i < table->n_columns; i++) {
     if (cells[i].kind == KL_CELL_NULL && !s->json)
       continue;
-    struct kl_text *t = line(s, table->columns[i].name);
+    struct kl_text *t = cli_summary_line(s, table->columns[i].name);
     if (s->json)
       kl_cell_json(t, &cells[i]);
     else
       (void)cli_cell_show(t, &cells[i]);
-    end_line(s);
+    cli_summary_end_line(s);
   }
   return false;
 }
@@ -110,10 +113,10 @@ static void print_bytes(struct kl_text *t, uint64_t bytes) {
   kl_text_string(t, " MiB");
 }
 
-static void print_memory(struct summary *s) {
+static void print_memory(struct cli_summary *s) {
   struct memory m = {0};
-  (void)ask(s, kl_table_find("segments"), UINT64_MAX, add_segment, &m);
-  struct kl_text *t = line(s, "memory");
+  (void)cli_summary_ask(s, kl_table_find("segments"), UINT64_MAX, add_segment, &m);
+  struct kl_text *t = cli_summary_line(s, "memory");
   if (s->json) {
     kl_text_string(t, "{\"held_bytes\":");
     kl_text_decimal(t, m.held);
@@ -158,7 +161,7 @@ static bool add_task(void *user, const struct kl_cell *cells) {
   return true;
 }
 
-static void print_tasks(struct summary *s) {
+static void print_tasks(struct cli_summary *s) {
   const struct kl_table *table = kl_table_find("tasks");
   if (!table)
     return;
@@ -167,8 +170,8 @@ static void print_tasks(struct summary *s) {
                     .kind = kl_table_column(table, "kind")};
   if (n.pid < 0 || n.tgid < 0 || n.kind < 0)
     return;
-  (void)ask(s, table, 1ull << n.pid | 1ull << n.tgid | 1ull << n.kind, add_task, &n);
-  struct kl_text *t = line(s, "tasks");
+  (void)cli_summary_ask(s, table, 1ull << n.pid | 1ull << n.tgid | 1ull << n.kind, add_task, &n);
+  struct kl_text *t = cli_summary_line(s, "tasks");
   kl_text_string(t, s->json ? "{\"threads\":" : "");
   kl_text_decimal(t, n.threads);
   kl_text_string(t, s->json ? ",\"processes\":" : " threads of ");
@@ -176,7 +179,7 @@ static void print_tasks(struct summary *s) {
   kl_text_string(t, s->json ? ",\"kernel_threads\":" : " processes, ");
   kl_text_decimal(t, n.kernel);
   kl_text_string(t, s->json ? "}" : " of the kernel's own");
-  end_line(s);
+  cli_summary_end_line(s);
 }
 
 static bool count(void *user, const struct kl_cell *cells) {
@@ -189,15 +192,15 @@ static bool count(void *user, const struct kl_cell *cells) {
 static const char *const counted[] = {"modules",      "log",       "mounts",  "superblocks", "bpf_maps",
                                       "bpf_programs", "bpf_links", "sockets", "interfaces"};
 
-static void print_counts(struct summary *s) {
-  struct kl_text *t = line(s, "rows");
+static void print_counts(struct cli_summary *s) {
+  struct kl_text *t = cli_summary_line(s, "rows");
   bool first = true;
   for (size_t i = 0; i < sizeof counted / sizeof *counted; i++) {
     const struct kl_table *table = kl_table_find(counted[i]);
     uint64_t rows = 0;
     if (!table)
       continue;
-    bool known = ask(s, table, 0, count, &rows);
+    bool known = cli_summary_ask(s, table, 0, count, &rows);
     kl_text_string(t, first ? (s->json ? "{\"" : "") : s->json ? ",\"" : ", ");
     kl_text_string(t, counted[i]);
     kl_text_string(t, s->json ? "\":" : " ");
@@ -208,16 +211,17 @@ static void print_counts(struct summary *s) {
     first = false;
   }
   kl_text_string(t, s->json ? (first ? "{}" : "}") : first ? "none counted" : "");
-  end_line(s);
+  cli_summary_end_line(s);
 }
 
 static int sum_up(struct cli_session *session, void *user) {
   struct cli_output *out = user;
-  struct summary s = {.session = session, .out = out, .json = session->cli->format == CLI_JSON, .first = true};
+  struct cli_summary s = {.session = session, .out = out, .json = session->cli->format == CLI_JSON, .first = true};
   size_t lost_before = kl_dump_diagnostics(session->dump)->used;
-  (void)ask(&s, kl_table_find("kernel"), UINT64_MAX, print_kernel, &s);
+  (void)cli_summary_ask(&s, kl_table_find("kernel"), UINT64_MAX, print_kernel, &s);
   print_memory(&s);
   print_tasks(&s);
+  cli_summary_memory(&s);
   print_counts(&s);
   if (s.json)
     kl_text_string(&out->text, "}\n");

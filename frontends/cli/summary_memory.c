@@ -1,0 +1,210 @@
+// The summary's lines about memory: by kind, by process, by file.
+#include "summary.h"
+
+#include <string.h>
+
+#include "escape.h"
+#include "kernlens/inspect.h"
+
+enum { TOP = 5, NAME_BYTES = 160 };
+
+// The largest things seen so far, largest first.
+struct top {
+  struct {
+    uint64_t size, more; // more: a second figure, shown beside it
+    uint64_t id;         // 0: none
+    char name[NAME_BYTES];
+    size_t n;
+  } items[TOP];
+  size_t used;
+};
+
+static void offer(struct top *top, uint64_t size, uint64_t more, uint64_t id, const uint8_t *name, size_t n) {
+  if (!size || (top->used == TOP && size <= top->items[TOP - 1].size))
+    return;
+  size_t at = top->used < TOP ? top->used++ : TOP - 1;
+  for (; at && top->items[at - 1].size < size; at--)
+    top->items[at] = top->items[at - 1];
+  top->items[at].size = size;
+  top->items[at].more = more;
+  top->items[at].id = id;
+  top->items[at].n = n < NAME_BYTES ? n : NAME_BYTES;
+  if (top->items[at].n)
+    memcpy(top->items[at].name, name, top->items[at].n);
+}
+
+// 1.2 GiB, 34.5 MiB, 678 KiB.
+static void print_size(struct kl_text *t, uint64_t bytes) {
+  static const char *const units[] = {" KiB", " MiB", " GiB", " TiB"};
+  size_t unit = 0;
+  uint64_t tenths = bytes / 1024 * 10 + bytes % 1024 * 10 / 1024;
+  for (; unit < 3 && tenths >= 10240; unit++)
+    tenths /= 1024;
+  kl_text_decimal(t, tenths / 10);
+  if (unit && tenths < 1000) {
+    kl_text_char(t, '.');
+    kl_text_decimal(t, tenths % 10);
+  }
+  kl_text_string(t, units[unit]);
+}
+
+// ── By kind ────────────────────────────────────────────────────────────────
+
+struct kinds {
+  struct cli_summary *s;
+  struct kl_text *t;
+  int kind, bytes;
+  bool first;
+};
+
+static bool print_kind(void *user, const struct kl_cell *cells) {
+  struct kinds *k = user;
+  const struct kl_cell *kind = &cells[k->kind];
+  if (k->s->json)
+    kl_text_string(k->t, k->first ? "{\"" : ",\"");
+  else if (!k->first)
+    kl_text_string(k->t, ", ");
+  kl_text_put(k->t, (const char *)kind->data, kind->n); // a static string of the table
+  kl_text_string(k->t, k->s->json ? "\":" : " ");
+  if (k->s->json)
+    kl_text_decimal(k->t, cells[k->bytes].u64);
+  else
+    print_size(k->t, cells[k->bytes].u64);
+  k->first = false;
+  return true;
+}
+
+static void print_kinds(struct cli_summary *s) {
+  static const char *const names[] = {"kind", "bytes"};
+  const struct kl_table *table = kl_table_find("memory_summary");
+  int numbers[2];
+  uint64_t mask;
+  if (!table || !cli_summary_columns(table, names, 2, numbers, &mask))
+    return;
+  struct kinds k = {s, cli_summary_line(s, "memory_by_kind"), numbers[0], numbers[1], true};
+  (void)cli_summary_ask(s, table, mask, print_kind, &k);
+  if (k.first)
+    kl_text_string(k.t, s->json ? "{" : "not known");
+  if (s->json)
+    kl_text_char(k.t, '}');
+  cli_summary_end_line(s);
+}
+
+// ── By process and by file ─────────────────────────────────────────────────
+
+struct processes {
+  struct top top;
+  int tgid, comm, bytes, pfn;
+  uint64_t now; // the process whose rows are coming; 0: none yet
+  uint64_t resident, swapped;
+  uint8_t name[64];
+  size_t n;
+};
+
+static void end_process(struct processes *p) {
+  if (p->now)
+    offer(&p->top, p->resident, p->swapped, p->now, p->name, p->n);
+  p->resident = p->swapped = 0;
+}
+
+static bool add_mapping(void *user, const struct kl_cell *cells) {
+  struct processes *p = user;
+  if (cells[p->tgid].u64 != p->now) {
+    end_process(p);
+    p->now = cells[p->tgid].u64;
+    p->n = cells[p->comm].n < sizeof p->name ? cells[p->comm].n : sizeof p->name;
+    if (p->n)
+      memcpy(p->name, cells[p->comm].data, p->n);
+  }
+  *(cells[p->pfn].kind == KL_CELL_U64 ? &p->resident : &p->swapped) += cells[p->bytes].u64;
+  return true;
+}
+
+struct files {
+  struct top top;
+  int path, pages, device, inode;
+  uint64_t page_bytes;
+};
+
+static bool add_file(void *user, const struct kl_cell *cells) {
+  struct files *f = user;
+  if (cells[f->path].kind == KL_CELL_TEXT)
+    offer(&f->top, cells[f->pages].u64 * f->page_bytes, 0, cells[f->inode].u64, cells[f->path].data,
+          cells[f->path].n);
+  return true;
+}
+
+// How a list of the largest is written; more: the name of the second figure, or
+// null.
+static void print_top(struct cli_summary *s, const char *name, const struct top *top, const char *id,
+                      const char *size, const char *more) {
+  struct kl_text *t = cli_summary_line(s, name);
+  if (s->json)
+    kl_text_char(t, '[');
+  for (size_t i = 0; i < top->used; i++) {
+    const uint8_t *p = (const uint8_t *)top->items[i].name;
+    if (s->json) {
+      kl_text_string(t, i ? ",{\"" : "{\"");
+      kl_text_string(t, id);
+      kl_text_string(t, "\":");
+      kl_text_decimal(t, top->items[i].id);
+      kl_text_string(t, ",\"name\":");
+      kl_text_json_string(t, p, top->items[i].n);
+      kl_text_string(t, ",\"");
+      kl_text_string(t, size);
+      kl_text_string(t, "\":");
+      kl_text_decimal(t, top->items[i].size);
+      if (more) {
+        kl_text_string(t, ",\"");
+        kl_text_string(t, more);
+        kl_text_string(t, "\":");
+        kl_text_decimal(t, top->items[i].more);
+      }
+      kl_text_char(t, '}');
+      continue;
+    }
+    kl_text_string(t, i ? ", " : "");
+    cli_escape(t, p, top->items[i].n);
+    kl_text_char(t, ' ');
+    print_size(t, top->items[i].size);
+  }
+  if (!top->used && !s->json)
+    kl_text_string(t, "none");
+  if (s->json)
+    kl_text_char(t, ']');
+  cli_summary_end_line(s);
+}
+
+static void print_processes(struct cli_summary *s) {
+  static const char *const names[] = {"tgid", "comm", "bytes", "pfn"};
+  static struct processes p; // one summary a run
+  const struct kl_table *table = kl_table_find("mappings");
+  int numbers[4];
+  uint64_t mask;
+  if (!table || !cli_summary_columns(table, names, 4, numbers, &mask))
+    return;
+  p = (struct processes){.tgid = numbers[0], .comm = numbers[1], .bytes = numbers[2], .pfn = numbers[3]};
+  (void)cli_summary_ask(s, table, mask, add_mapping, &p);
+  end_process(&p);
+  print_top(s, "largest_processes", &p.top, "tgid", "resident_bytes", "swapped_bytes");
+}
+
+static void print_files(struct cli_summary *s) {
+  static const char *const names[] = {"path", "cached_pages", "inode"};
+  static struct files f;
+  const struct kl_table *table = kl_table_find("inodes");
+  int numbers[3];
+  uint64_t mask;
+  if (!table || !cli_summary_columns(table, names, 3, numbers, &mask))
+    return;
+  f = (struct files){
+      .path = numbers[0], .pages = numbers[1], .inode = numbers[2], .page_bytes = kl_page_bytes(s->session->dump)};
+  (void)cli_summary_ask(s, table, mask, add_file, &f);
+  print_top(s, "most_cached_files", &f.top, "inode", "cached_bytes", NULL);
+}
+
+void cli_summary_memory(struct cli_summary *s) {
+  print_kinds(s);
+  print_processes(s);
+  print_files(s);
+}
