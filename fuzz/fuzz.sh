@@ -1,0 +1,101 @@
+#!/bin/sh
+# Fuzzes: fuzz/fuzz.sh [--afl] [TARGET|all [MINUTES]]
+#
+# Without TARGET, or with "all", each harness has its turn for MINUTES (1). What
+# is found goes to build/fuzzing/ (or $KERNLENS_FUZZING): corpus/TARGET grows from run to run,
+# crashes/TARGET has the inputs that broke something. Exit 1 when one did.
+# --afl fuzzes with AFL++ instead of libFuzzer (with its own sanitizer-free build).
+# "planted" is the rig's own test: it must end with a crash.
+set -eu
+cd "$(dirname "$0")/.."
+
+engine=libfuzzer
+if [ "${1:-}" = --afl ]; then
+  engine=afl
+  shift
+fi
+target=${1:-all}
+minutes=${2:-1}
+out=${KERNLENS_FUZZING:-build/fuzzing}
+harnesses=$(ls fuzz/*_fuzzer.c | sed 's|fuzz/||; s|_fuzzer.c||; /^planted$/d')
+
+case $target in
+all) targets=$harnesses ;;
+*) targets=$target ;;
+esac
+for t in $targets; do
+  [ -e "fuzz/${t}_fuzzer.c" ] || { echo "fuzz: no harness $t; there are:" $harnesses >&2; exit 2; }
+done
+
+build() { # DIRECTORY OPTION...
+  directory=$1
+  shift
+  mkdir -p "$directory"
+  { cmake --preset fuzz -B "$directory" -DKERNLENS_FRONTENDS=OFF -DKERNLENS_WERROR=OFF "$@" &&
+    cmake --build "$directory"; } >"$directory/log" 2>&1 || { tail -n 30 "$directory/log" >&2; exit 1; }
+}
+
+# Both leave the inputs in corpus/TARGET and crashes/TARGET.
+run_libfuzzer() {
+  dictionary=
+  [ ! -e "fuzz/dictionaries/$1" ] || dictionary=-dict=fuzz/dictionaries/$1
+  known=
+  [ ! -d "corpus/regressions/$1" ] || known=corpus/regressions/$1
+  # A sanitizer's report is worth more than what LeakSanitizer adds to it: no harness frees at exit.
+  nice "$out/libfuzzer/fuzz/fuzz_$1" -max_total_time=$((minutes * 60)) -max_len=131072 -timeout=10 \
+    -rss_limit_mb=4096 -detect_leaks=0 -print_final_stats=1 -artifact_prefix="$out/crashes/$1/" $dictionary \
+    "$out/corpus/$1" "corpus/seeds/$1" $known >"$out/$1.log" 2>&1
+}
+
+run_afl() {
+  dictionary=
+  [ ! -e "fuzz/dictionaries/$1" ] || dictionary="-x fuzz/dictionaries/$1"
+  if grep -q page_script.h "fuzz/$1_fuzzer.c"; then
+    AFL_CUSTOM_MUTATOR_LIBRARY=$(realpath "$out")/afl/fuzz/page_script_mutator.so
+    export AFL_CUSTOM_MUTATOR_LIBRARY
+  else
+    unset AFL_CUSTOM_MUTATOR_LIBRARY
+  fi
+  status=0
+  AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_UI=1 AFL_AUTORESUME=1 AFL_NO_AFFINITY=1 \
+    nice timeout $((minutes * 60 + 60)) afl-fuzz -V $((minutes * 60)) -t 10000 -m none -i "corpus/seeds/$1" \
+    -o "$out/afl-state/$1" $dictionary -- "$out/afl/fuzz/fuzz_$1" >"$out/$1.log" 2>&1 || status=$?
+  for input in "$out/afl-state/$1"/default/queue/id:*; do
+    [ ! -e "$input" ] || cp "$input" "$out/corpus/$1/$(sha1sum <"$input" | cut -c1-40)"
+  done
+  for input in "$out/afl-state/$1"/default/crashes/id:* "$out/afl-state/$1"/default/hangs/id:*; do
+    [ ! -e "$input" ] || cp "$input" "$out/crashes/$1/afl-$(sha1sum <"$input" | cut -c1-40)"
+  done
+  return $status
+}
+
+if [ $engine = afl ]; then
+  build "$out/afl" -DCMAKE_C_COMPILER=afl-clang-fast -DKERNLENS_SANITIZE= -DCMAKE_BUILD_TYPE=RelWithDebInfo
+else
+  build "$out/libfuzzer"
+fi
+failed=
+for t in $targets; do
+  mkdir -p "$out/corpus/$t" "$out/crashes/$t" "$out/afl-state/$t"
+  touch "$out/began"
+  status=0
+  run_$engine "$t" || status=$?
+  found=$(find "$out/crashes/$t" -type f -newer "$out/began" | wc -l)
+  if [ "$found" -gt 0 ]; then
+    failed="$failed $t"
+    echo "$t: $found inputs break it: see $out/crashes/$t and $out/$t.log"
+    grep -E "not true|SUMMARY" "$out/$t.log" | sort -u | head -n 4 || true
+  elif [ $status != 0 ]; then
+    echo "$t: the fuzzer stopped with $status:"
+    tail -n 20 "$out/$t.log"
+    exit 1
+  else
+    echo "$t: nothing in $minutes min; $(ls "$out/corpus/$t" | wc -l) inputs"
+  fi
+done
+if [ "$target" = planted ]; then
+  [ -n "$failed" ] || { echo "fuzz: the planted bug was not found" >&2; exit 1; }
+  echo "the rig finds what was planted"
+  exit 0
+fi
+[ -z "$failed" ]
