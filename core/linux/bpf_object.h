@@ -14,7 +14,8 @@ struct kl_bpf_objects {
   uint64_t lost; // where the last error arose
 };
 
-// Objects with ids from first to last. KL_ERR_NOT_FOUND: a kernel without them.
+// Objects with ids from first to last. KL_END: a kernel that was built without
+// them. KL_ERR_NOT_FOUND: their tree can't be found.
 enum kl_status kl_bpf_objects_open(struct kl_bpf_objects *o, struct kl_kernel *k, struct kl_budget *budget,
                                    enum kl_bpf_object kind, uint64_t first, uint64_t last) KL_MUST_USE;
 // The next object's address and id. Ends as kl_xarray_next does.
