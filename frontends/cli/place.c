@@ -35,11 +35,11 @@ int cli_place_open(struct cli_session *s, const char *text, struct cli_place *re
     ret->place.kind = KL_PLACE_PROCESS;
     ret->place.pid = s->cli->pid;
   }
-  void *block = aligned_alloc(16, (kl_memory_bytes() + 15) & ~(size_t)15); // for as long as the program runs
-  if (!block) {
+  s->memory = aligned_alloc(16, (kl_memory_bytes() + 15) & ~(size_t)15);
+  if (!s->memory) {
     cli_complain("no memory for an address space");
     return CLI_FAILED;
   }
-  status = kl_memory_open(s->dump, &ret->place, block, kl_memory_bytes(), &ret->memory);
+  status = kl_memory_open(s->dump, &ret->place, s->memory, kl_memory_bytes(), &ret->memory);
   return status == KL_OK ? CLI_ANSWERED : no_process(s, ret->place.pid, status);
 }

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 // ── Files ──────────────────────────────────────────────────────────────────
@@ -208,6 +209,7 @@ int cli_session_run(const struct cli *cli, enum cli_reach reach,
   int code = prepare(&session);
   if (code == CLI_ANSWERED)
     code = run_guarded(&job);
+  free(session.memory);
   io_workspace_destroy(session.workspace, session.workspace_bytes);
   io_codec_destroy(session.codec);
   close_files(&session);

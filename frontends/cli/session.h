@@ -19,6 +19,7 @@ struct cli_session {
   size_t n_files;
   struct io_codec *codec;
   struct kl_dump_options options;
+  void *memory; // of a cli_place; freed with the rest
   void *workspace;
   size_t workspace_bytes;
 };
