@@ -128,6 +128,11 @@
   X(net_device, ifindex, OPTIONAL, "")                                                                             \
   X(net_device, name, OPTIONAL, "")                                                                                \
   X(inode, i_ino, OPTIONAL, "")                                                                                    \
+  X(sock, sk_socket, OPTIONAL, "")                                                                                 \
+  X(sock, __sk_common, OPTIONAL, "")                                                                               \
+  X(sock_common, skc_cookie, OPTIONAL, "")                                                                         \
+  X(socket_alloc, socket, OPTIONAL, "")                                                                            \
+  X(socket_alloc, vfs_inode, OPTIONAL, "")                                                                         \
   X(rhash_head, next, OPTIONAL, "")                                                                                \
   X(rhtab_elem, data, OPTIONAL, "")                                                                                \
   X(bpf_event_entry, event, OPTIONAL, "")                                                                          \
@@ -355,6 +360,7 @@
   X(page, flags, REQUIRED, "")                                                                                     \
   X(task_struct, active_mm, OPTIONAL, "")                                                                          \
   X(xarray, xa_flags, OPTIONAL, "")                                                                                \
+  X(new_utsname, release, OPTIONAL, "")                                                                            \
   X(mm_struct, pgd, OPTIONAL, "")                                                                                  \
   X(rq, cpu, OPTIONAL, "SMP only")                                                                                 \
   X(rq, curr, OPTIONAL, "")
@@ -372,6 +378,7 @@
   X(__stop_notes, OPTIONAL)                                                                                        \
   X(__per_cpu_offset, OPTIONAL)                                                                                    \
   X(__cpu_possible_mask, OPTIONAL)                                                                                 \
+  X(nr_cpu_ids, OPTIONAL)                                                                                          \
   X(runqueues, OPTIONAL)                                                                                           \
   X(protection_map, OPTIONAL)
 

@@ -171,8 +171,8 @@ static bool find_names(struct search *s, struct kl_kallsyms *k) {
   return false;
 }
 
-// In 6.2 and 6.3 seqs_of_names (3 bytes a symbol) stands between the markers
-// and the token table, so the markers may end well before it.
+// In 6.2 and 6.3, and in later 6.1, seqs_of_names (3 bytes a symbol) stands
+// between the markers and the token table: the markers end well before it.
 static enum kl_status find_markers_and_names(struct search *s, struct kl_kallsyms *k) {
   uint64_t top = k->at.token_table & ~3ull;
   uint64_t most = 3 * s->limits->symbols + 16;
@@ -191,7 +191,8 @@ static enum kl_status find_markers_and_names(struct search *s, struct kl_kallsym
   return KL_ERR_NOT_FOUND;
 }
 
-// VMCOREINFO names the tables: markers help over lost pages, if they are there.
+// VMCOREINFO names the tables. Markers, which it does not name, help over lost
+// pages, if they are there.
 static enum kl_status take_given_names(struct search *s, struct kl_kallsyms *k) {
   uint32_t count;
   KL_TRY(u32_at(s, k->at.num_syms, &count));
@@ -199,7 +200,9 @@ static enum kl_status take_given_names(struct search *s, struct kl_kallsyms *k) 
   if (k->at.names >= k->at.token_table || count < MIN_SYMBOLS || k->at.token_table - k->at.names < 2ull * count)
     return KL_ERR_NOT_FOUND;
   k->names_end = k->at.token_table;
-  for (uint64_t end = k->at.token_table & ~3ull; end + 8 > k->at.token_table; end -= 4)
+  uint64_t low =
+      kl_max(k->at.names + 2ull * count, k->at.token_table - kl_min(3ull * count + 16, k->at.token_table));
+  for (uint64_t end = k->at.token_table & ~3ull; end >= low && s->budget.steps; end -= 4)
     if (markers_end_at(s, end, &k->markers) && k->markers > k->at.names &&
         s->marker_count == (count + KL_KALLSYMS_BLOCK - 1) / KL_KALLSYMS_BLOCK) {
       k->names_end = k->markers;

@@ -2,8 +2,8 @@
 //
 // Sources: scripts/kallsyms.c, kernel/kallsyms.c. The build puts the tables one
 // behind the other into .rodata:
-//   up to 6.3: offsets, relative_base, num_syms, names, markers, (6.2 on:
-//              seqs_of_names,) token_table, token_index
+//   up to 6.3: offsets, relative_base, num_syms, names, markers, (6.2 on,
+//              and later 6.1: seqs_of_names,) token_table, token_index
 //   from 6.4:  num_syms, names, markers, token_table, token_index, offsets,
 //              relative_base (gone in 7.0), seqs_of_names
 // (404bad70fcf7 "scripts/kallsyms: change the output order" in 6.4.) The tables

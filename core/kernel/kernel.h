@@ -95,10 +95,11 @@ struct kl_kernel {
   uint64_t vmemmap_base;     // virtual: struct page of pfn 0 would-be
   uint64_t btf_phys, btf_bytes;
   uint32_t cpus;                   // possible CPUs
-  uint64_t per_cpu_offset_address; // of __per_cpu_offset[]; 0 on UP kernels
+  uint64_t per_cpu_offset_address; // of __per_cpu_offset[]; 0: see per_cpu_unknown
+  bool per_cpu_unknown;            // several CPUs, but no __per_cpu_offset; else without it: a UP kernel
   struct kl_bytes vmcoreinfo;      // whole text; n is 0 when none was found
-  char found_by[256];              // "vmcoreinfo note; BTF by __start_BTF; ...": for people
-  char confirmed_by[256];
+  char found_by[512];              // "vmcoreinfo note; BTF by __start_BTF; ...": for people
+  char confirmed_by[512];
 };
 
 // Typed reads. object: virtual address of the struct. A field that this kernel

@@ -2,6 +2,7 @@
 #include "base/checked.h"
 #include "base/memory.h"
 #include "kernel/attach.h"
+#include "kernel/symbol_table.h"
 #include "kernel/vmcoreinfo.h"
 
 // ── CPUs ───────────────────────────────────────────────────────────────────
@@ -22,6 +23,23 @@ static uint32_t possible_cpus(struct kl_attach *a) {
   return 0;
 }
 
+// Without the mask: nr_cpu_ids, or as many offsets as differ from the one before
+// (those of CPUs that are not possible keep one initial value).
+static uint32_t guessed_cpus(struct kl_attach *a) {
+  struct kl_kernel *k = a->k;
+  uint32_t n = 0;
+  uint64_t last = 0, offset;
+  if (k->known[KL_S_nr_cpu_ids].present && kl_read_u32(k, k->known[KL_S_nr_cpu_ids].address, &n) == KL_OK && n &&
+      n <= k->limits->cpus)
+    return n;
+  for (n = 0; k->per_cpu_offset_address && n < k->limits->cpus; n++) {
+    if (kl_read_u64(k, k->per_cpu_offset_address + 8ull * n, &offset) != KL_OK || !offset || offset == last)
+      break;
+    last = offset;
+  }
+  return n;
+}
+
 // A run queue says which CPU it is of.
 static bool run_queues_agree(struct kl_attach *a) {
   struct kl_kernel *k = a->k;
@@ -36,17 +54,31 @@ static bool run_queues_agree(struct kl_attach *a) {
   return true;
 }
 
+// A kernel for one CPU has no __per_cpu_offset. One for several may have lost
+// its name: a whole symbol table, or the types, tell which it is.
+static bool is_smp(struct kl_attach *a) {
+  const struct kl_kallsyms *kallsyms = a->k->symbols->kallsyms;
+  if (kallsyms && !kallsyms->names.pages && !a->lacks_data)
+    return false;
+  return kl_has(a->k, KL_F_rq_cpu);
+}
+
 static void find_cpus(struct kl_attach *a) {
   struct kl_kernel *k = a->k;
   if (k->known[KL_S___per_cpu_offset].present)
     k->per_cpu_offset_address = k->known[KL_S___per_cpu_offset].address;
+  else if (is_smp(a))
+    k->per_cpu_unknown = true;
+  if (k->per_cpu_unknown)
+    kl_diagnostics_add(k->diagnostics, "attach", "per-CPU offsets", 0, KL_ERR_NOT_FOUND);
   k->cpus = possible_cpus(a);
-  if (!k->cpus) {
-    if (k->per_cpu_offset_address || k->known[KL_S___cpu_possible_mask].present)
-      kl_diagnostics_add(k->diagnostics, "attach", "possible CPUs", k->known[KL_S___cpu_possible_mask].address,
-                         KL_ERR_ABSENT);
-    k->cpus = 1;
+  if (!k->cpus && (k->per_cpu_offset_address || k->per_cpu_unknown)) {
+    kl_diagnostics_add(k->diagnostics, "attach", "possible CPUs", k->known[KL_S___cpu_possible_mask].address,
+                       KL_ERR_NOT_FOUND);
+    k->cpus = guessed_cpus(a);
   }
+  if (!k->cpus)
+    k->cpus = 1;
   if (k->per_cpu_offset_address && run_queues_agree(a))
     kl_attach_confirm(a, "run queues know their CPUs");
 }

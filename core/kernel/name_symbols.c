@@ -7,7 +7,7 @@
 
 // A banner is the proof of a symbol table: it must lie where its symbol says.
 // Where it is not in the dump, or the table has no data symbols
-// (CONFIG_KALLSYMS_ALL off), _stext must at least lie in the image.
+// (CONFIG_KALLSYMS_ALL off), an edge of the code must at least lie in the image.
 static bool fits_image(struct kl_attach *a, struct kl_symbols *symbols) {
   struct kl_symbol symbol;
   char text[14];
@@ -18,7 +18,11 @@ static bool fits_image(struct kl_attach *a, struct kl_symbols *symbols) {
     if (status == KL_OK)
       return memcmp(text, "Linux version ", sizeof text) == 0;
   }
-  return kl_symbols_find(symbols, kl_bytes_of("_stext", 6), &symbol) == KL_OK && kl_in_image(a, symbol.address);
+  const char *const edges[] = {"_stext", "_etext"};
+  for (size_t i = 0; i < sizeof edges / sizeof *edges; i++)
+    if (kl_symbols_find(symbols, kl_bytes_of(edges[i], 6), &symbol) == KL_OK)
+      return kl_in_image(a, symbol.address);
+  return false;
 }
 
 static enum kl_status take_kallsyms(struct kl_attach *a, struct kl_kallsyms *kallsyms, const char *by) {

@@ -2,7 +2,7 @@
 #include "kernel/kernel.h"
 
 enum kl_status kl_per_cpu_offset(struct kl_kernel *k, uint32_t cpu, uint64_t *ret) {
-  if (cpu >= k->cpus)
+  if (cpu >= k->cpus || k->per_cpu_unknown)
     return KL_ERR_NOT_FOUND;
   if (!k->per_cpu_offset_address) { // one CPU, and one copy: the variable itself
     *ret = 0;
