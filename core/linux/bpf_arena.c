@@ -22,8 +22,10 @@ enum kl_status kl_bpf_arena_open(struct kl_bpf_arena *a, struct kl_kernel *k, st
   KL_TRY(kl_get_pointer(k, map->address, KL_F_bpf_arena_kern_vm, &vm));
   KL_TRY(kl_get_pointer(k, vm, KL_F_vm_struct_addr, &address));
   KL_TRY(kl_get(k, map->address, KL_F_bpf_arena_user_vm_start, &a->user_start));
+  // The kernel's offset is the low half of the user address (arena_vm_fault).
+  uint64_t low = (uint32_t)a->user_start;
   if (!kl_round_up(GUARD_BYTES, 2 * page_bytes, &guard) || !kl_mul(map->max_entries, page_bytes, &bytes) ||
-      bytes > ARENA_MAX || !kl_add(address, guard / 2, &a->start))
+      low + bytes > ARENA_MAX || !kl_add(address, guard / 2 + low, &a->start) || a->start + bytes < a->start)
     return KL_ERR_MALFORMED;
   a->scratch = scratch_of(k, map->address);
   kl_leaf_walk_init(&a->walk, &k->paging, k->image, k->root, a->start, a->start + bytes);
@@ -38,9 +40,7 @@ enum kl_status kl_bpf_arena_next(struct kl_bpf_arena *a, struct kl_bpf_arena_pag
       continue;
     uint64_t offset = ret->kernel_address - a->start;
     ret->page = offset >> a->kernel->paging.granule_shift;
-    // The low half of the user address is the arena's offset as user space
-    // mapped it (kernel/bpf/arena.c: clear_lo32(user_vm_start)).
-    ret->user_address = a->user_start ? (a->user_start & ~0xffffffffull) | (uint32_t)(a->user_start + offset) : 0;
+    ret->user_address = a->user_start ? a->user_start + offset : 0;
     ret->physical = leaf.phys;
     return KL_OK;
   }

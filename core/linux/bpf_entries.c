@@ -67,19 +67,24 @@ enum kl_status kl_bpf_entries_next(struct kl_bpf_entries *e, struct kl_bpf_entry
   return e->reader->next(e, ret);
 }
 
+static void put_le32(uint8_t *p, uint32_t v) {
+  for (unsigned i = 0; i < 4; i++)
+    p[i] = (uint8_t)(v >> 8 * i);
+}
+
 enum kl_status kl_bpf_entry_value(struct kl_bpf_entries *e, const struct kl_bpf_entry *entry, void *dst, size_t n) {
   KL_TRY(entry->value_status);
   if (!entry->has_value || n != entry->value_bytes)
     return KL_ERR_ARGUMENT;
-  if (entry->value_address)
-    return kl_read(e->kernel, entry->value_address, dst, n);
-  memcpy(dst, entry->value, n);
+  if (!entry->value_address) {
+    memcpy(dst, entry->value, n);
+    return KL_OK;
+  }
+  KL_TRY(kl_read(e->kernel, entry->value_address, dst, n));
+  for (size_t i = 0; e->overlaid && i < 2; i++)
+    if (n >= 4 && e->overlay[i].at <= n - 4)
+      put_le32((uint8_t *)dst + e->overlay[i].at, e->overlay[i].value);
   return KL_OK;
-}
-
-static void put_le32(uint8_t *p, uint32_t v) {
-  for (unsigned i = 0; i < 4; i++)
-    p[i] = (uint8_t)(v >> 8 * i);
 }
 
 void kl_bpf_key_index(struct kl_bpf_entry *entry, uint64_t index) {

@@ -74,6 +74,12 @@ struct kl_bpf_entries {
   uint64_t future; // rhash: the table that grows beside this one
   uint64_t given;  // rhash: elements so far, at most max_entries
   uint64_t left;   // queue, stack: values not yet given
+
+  bool overlaid; // struct_ops: 32-bit numbers of the value that come from elsewhere
+  struct {
+    uint32_t at, value;
+  } overlay[2];
+
   uint32_t pendings;
   struct {
     uint64_t node;

@@ -2,6 +2,7 @@
 #include "linux/bpf_render.h"
 
 #include "linux/bpf_btf.h"
+#include "linux/path.h"
 
 enum kl_status kl_bpf_map_types(struct kl_kernel *k, const struct kl_bpf_map *map, struct kl_bpf_map_types *ret) {
   *ret = (struct kl_bpf_map_types){0};
@@ -66,6 +67,13 @@ static const struct {
                             {{"pid", KL_F_task_struct_pid, false}, {"comm", KL_F_task_struct_comm, true}}},
 };
 
+static void put_number(struct kl_text *out, const char *name, uint64_t v) {
+  kl_text_string(out, ",\"");
+  kl_text_string(out, name);
+  kl_text_string(out, "\":");
+  kl_text_decimal(out, v);
+}
+
 static void put_fact(struct kl_kernel *k, uint64_t object, const struct fact *fact, struct kl_text *out) {
   char text[64];
   uint64_t v = 0;
@@ -74,13 +82,36 @@ static void put_fact(struct kl_kernel *k, uint64_t object, const struct fact *fa
       fact->text ? kl_get_text(k, object, fact->field, text, sizeof text, &n) : kl_get(k, object, fact->field, &v);
   if (status != KL_OK && !(fact->text && status == KL_ERR_LIMIT))
     return;
+  if (!fact->text) {
+    put_number(out, fact->name, v);
+    return;
+  }
   kl_text_string(out, ",\"");
   kl_text_string(out, fact->name);
   kl_text_string(out, "\":");
-  if (fact->text)
-    kl_text_json_string(out, (const uint8_t *)text, n);
-  else
-    kl_text_decimal(out, v);
+  kl_text_json_string(out, (const uint8_t *)text, n);
+}
+
+// A cgroup by its path in its hierarchy, as far as that can be read.
+static void put_cgroup_path(struct kl_kernel *k, uint64_t node, struct kl_text *out) {
+  char buffer[1024];
+  struct kl_path_text path = kl_path_into(buffer, sizeof buffer);
+  struct kl_budget budget = {sizeof buffer};
+  if (kl_kernfs_path(k, &budget, node, &path) != KL_OK)
+    return;
+  kl_text_string(out, ",\"path\":");
+  kl_text_json_string(out, (const uint8_t *)buffer + path.start, path.capacity - path.start);
+}
+
+// A socket by the inode under which user space knows it (sock -> socket, which
+// struct socket_alloc holds beside its inode); a socket of no file has none.
+static void put_socket_inode(struct kl_kernel *k, uint64_t sock, struct kl_text *out) {
+  uint64_t socket = 0, alloc, inode, number;
+  if (kl_get_pointer(k, sock, KL_F_sock_sk_socket, &socket) == KL_OK && socket &&
+      kl_container(k, socket, KL_F_socket_alloc_socket, &alloc) == KL_OK &&
+      kl_member(k, alloc, KL_F_socket_alloc_vfs_inode, &inode) == KL_OK &&
+      kl_get(k, inode, KL_F_inode_i_ino, &number) == KL_OK)
+    put_number(out, "inode", number);
 }
 
 void kl_bpf_render_target(struct kl_kernel *k, const struct kl_bpf_entry *entry, struct kl_text *out) {
@@ -93,5 +124,9 @@ void kl_bpf_render_target(struct kl_kernel *k, const struct kl_bpf_entry *entry,
   if (!targets[entry->target].behind || kl_get_pointer(k, object, targets[entry->target].through, &object) == KL_OK)
     for (size_t i = 0; i < 2 && targets[entry->target].facts[i].name; i++)
       put_fact(k, object, &targets[entry->target].facts[i], out);
+  if (entry->target == KL_BPF_TARGET_SOCKET)
+    put_socket_inode(k, object, out);
+  if (entry->target == KL_BPF_TARGET_CGROUP)
+    put_cgroup_path(k, object, out);
   kl_text_char(out, '}');
 }

@@ -11,8 +11,8 @@ struct form {
   bool behind_pointer; // array is a pointer to the slots, not the slots
   enum kl_bpf_target target;
   // What the system call shows: the id of the target (program, map), or a
-  // struct inside the slot's object.
-  enum { VALUE_NONE, VALUE_PROGRAM_ID, VALUE_MAP_ID, VALUE_MEMBER } shows;
+  // member of the slot's object, or a socket's cookie.
+  enum { VALUE_NONE, VALUE_PROGRAM_ID, VALUE_MAP_ID, VALUE_MEMBER, VALUE_COOKIE } shows;
   enum kl_field_id member; // VALUE_MEMBER: of the object; otherwise the pointer to the target
   enum kl_field_id leads;  // from the slot's object to the target
   bool leads_on;           // whether leads is to be followed
@@ -26,11 +26,11 @@ static const struct form forms[KL_BPF_MAP_TYPES] = {
     [KL_BPF_ARRAY_OF_MAPS] = {KL_F_bpf_array_ptrs, false, KL_BPF_TARGET_MAP, VALUE_MAP_ID, 0, 0, false},
     [KL_BPF_DEVMAP] = {KL_F_bpf_dtab_netdev_map, true, KL_BPF_TARGET_NETDEV, VALUE_MEMBER, KL_F_bpf_dtab_netdev_val,
                        KL_F_bpf_dtab_netdev_dev, true},
-    [KL_BPF_SOCKMAP] = {KL_F_bpf_stab_sks, true, KL_BPF_TARGET_SOCKET, VALUE_NONE, 0, 0, false},
+    [KL_BPF_SOCKMAP] = {KL_F_bpf_stab_sks, true, KL_BPF_TARGET_SOCKET, VALUE_COOKIE, 0, 0, false},
     [KL_BPF_CPUMAP] = {KL_F_bpf_cpu_map_cpu_map, true, KL_BPF_TARGET_PROGRAM, VALUE_MEMBER,
                        KL_F_bpf_cpu_map_entry_value, KL_F_bpf_cpu_map_entry_prog, true},
     [KL_BPF_XSKMAP] = {KL_F_xsk_map_xsk_map, false, KL_BPF_TARGET_SOCKET, VALUE_NONE, 0, 0, false},
-    [KL_BPF_REUSEPORT_SOCKARRAY] = {KL_F_reuseport_array_ptrs, false, KL_BPF_TARGET_SOCKET, VALUE_NONE, 0, 0,
+    [KL_BPF_REUSEPORT_SOCKARRAY] = {KL_F_reuseport_array_ptrs, false, KL_BPF_TARGET_SOCKET, VALUE_COOKIE, 0, 0,
                                     false},
 };
 
@@ -43,12 +43,26 @@ static enum kl_status slots_open(struct kl_bpf_entries *e) {
   return kl_member(e->kernel, e->map.address, form->array, &e->table);
 }
 
+// The call shows a socket as its cookie, if values have room for one; a cookie
+// is made when it is first asked for (__sock_gen_cookie), and is 0 until then.
+static void fill_cookie(struct kl_bpf_entries *e, struct kl_bpf_entry *ret, uint64_t sock) {
+  uint64_t common, cookie;
+  if (e->map.value_bytes != 8)
+    return;
+  if (kl_member(e->kernel, sock, KL_F_sock___sk_common, &common) == KL_OK &&
+      kl_member(e->kernel, common, KL_F_sock_common_skc_cookie, &cookie) == KL_OK)
+    kl_bpf_value_at(ret, cookie, 8);
+}
+
 static void fill_value(struct kl_bpf_entries *e, struct kl_bpf_entry *ret, uint64_t object) {
   const struct form *form = &forms[e->map.type];
   uint64_t v = 0, aux = 0;
   enum kl_status status = KL_OK;
   switch (form->shows) {
   case VALUE_NONE:
+    return;
+  case VALUE_COOKIE:
+    fill_cookie(e, ret, object);
     return;
   case VALUE_PROGRAM_ID:
     status = kl_get_pointer(e->kernel, object, KL_F_bpf_prog_aux, &aux);
@@ -149,6 +163,8 @@ static enum kl_status sockhash_next(struct kl_bpf_entries *e, struct kl_bpf_entr
   ret->target = KL_BPF_TARGET_SOCKET;
   if (kl_get_pointer(e->kernel, ret->object, KL_F_bpf_shtab_elem_sk, &ret->target_address) != KL_OK)
     ret->target_address = 0;
+  else
+    fill_cookie(e, ret, ret->target_address);
   return KL_OK;
 }
 

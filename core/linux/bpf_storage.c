@@ -120,9 +120,41 @@ static enum kl_status cgroup_storage_next(struct kl_bpf_entries *e, struct kl_bp
 const struct kl_bpf_reader kl_bpf_cgroup_storage_reader = {cgroup_storage_open, cgroup_storage_next};
 
 // STRUCT_OPS: one value. The system call shows uvalue, where functions are
-// program ids, with the state and count of the one in use (kvalue).
+// program ids, with the state and the count of references of the one in use
+// (bpf_struct_ops_map_sys_lookup_elem).
+static enum kl_status u32_member(struct kl_kernel *k, uint64_t object, enum kl_field_id field, uint32_t *ret) {
+  uint64_t address;
+  KL_TRY(kl_member(k, object, field, &address));
+  return kl_read_u32(k, address, ret);
+}
+
+// Where count and state lie in a value, and what they are. Since 6.9 they are
+// in a struct of their own, and the count is what the map's references exceed
+// those of user space by.
+static enum kl_status struct_ops_overlay(struct kl_bpf_entries *e) {
+  struct kl_kernel *k = e->kernel;
+  uint64_t kvalue, base = 0, references, users;
+  KL_TRY(kl_member(k, e->map.address, KL_F_bpf_struct_ops_map_kvalue, &kvalue));
+  if (!kl_has(k, KL_F_bpf_struct_ops_value_common)) {
+    e->overlay[0].at = k->fields[KL_F_bpf_struct_ops_value_refcnt].offset;
+    e->overlay[1].at = k->fields[KL_F_bpf_struct_ops_value_state].offset;
+    KL_TRY(u32_member(k, kvalue, KL_F_bpf_struct_ops_value_refcnt, &e->overlay[0].value));
+    return u32_member(k, kvalue, KL_F_bpf_struct_ops_value_state, &e->overlay[1].value);
+  }
+  KL_TRY(kl_member(k, kvalue, KL_F_bpf_struct_ops_value_common, &base));
+  e->overlay[0].at = (uint32_t)(base - kvalue) + k->fields[KL_F_bpf_struct_ops_common_value_refcnt].offset;
+  e->overlay[1].at = (uint32_t)(base - kvalue) + k->fields[KL_F_bpf_struct_ops_common_value_state].offset;
+  KL_TRY(kl_member(k, e->map.address, KL_F_bpf_map_refcnt, &references));
+  KL_TRY(kl_member(k, e->map.address, KL_F_bpf_map_usercnt, &users));
+  KL_TRY(kl_read_u64(k, references, &references));
+  KL_TRY(kl_read_u64(k, users, &users));
+  e->overlay[0].value = references > users ? (uint32_t)(references - users) : 0;
+  return u32_member(k, base, KL_F_bpf_struct_ops_common_value_state, &e->overlay[1].value);
+}
+
 static enum kl_status struct_ops_open(struct kl_bpf_entries *e) {
   e->slots = 1;
+  e->overlaid = struct_ops_overlay(e) == KL_OK;
   return kl_get_pointer(e->kernel, e->map.address, KL_F_bpf_struct_ops_map_uvalue, &e->table);
 }
 

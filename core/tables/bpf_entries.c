@@ -116,7 +116,8 @@ static void put_value(struct kl_cursor *c) {
   enum kl_status status;
   size_t start = c->text.used;
   const uint8_t *p = take_value(c, &status);
-  kl_put_written(c, VALUE, status, s->entry.object, start);
+  if (kl_wants(c, VALUE)) // otherwise the bytes would be given back before they are rendered
+    kl_put_written(c, VALUE, status, s->entry.object, start);
   if (p)
     put_rendered(c, VALUE_TEXT, s->types.value, p, s->entry.value_bytes);
   else

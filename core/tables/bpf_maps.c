@@ -84,8 +84,10 @@ static void put_entries(struct kl_cursor *c, const struct kl_bpf_map *map) {
 
 static void put_btf_id(struct kl_cursor *c, const struct kl_bpf_map *map) {
   uint64_t id = 0;
-  if (map->btf)
-    kl_put(c, BTF_ID, kl_get(c->kernel, map->btf, KL_F_btf_id, &id), map->btf, id);
+  if (!map->btf)
+    return;
+  enum kl_status status = kl_get(c->kernel, map->btf, KL_F_btf_id, &id);
+  kl_put(c, BTF_ID, status, map->btf, id);
 }
 
 static void put_programs(struct kl_cursor *c, const struct kl_bpf_map *map) {

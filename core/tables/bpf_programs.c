@@ -34,7 +34,7 @@ static const struct kl_column columns[] = {
     [TYPE] = {"type", KL_CELL_TEXT, 0, "its type as bpftool names it"},
     [TYPE_ID] = {"type_id", KL_CELL_U64, KL_COLUMN_HIDDEN, "its type as enum bpf_prog_type numbers it"},
     [TAG] = {"tag", KL_CELL_BYTES, 0, "hash over its instructions"},
-    [JITED_BYTES] = {"jited_bytes", KL_CELL_U64, 0, "size of the machine code of its main function"},
+    [JITED_BYTES] = {"jited_bytes", KL_CELL_U64, 0, "size of its machine code, that of its functions included"},
     [XLATED_BYTES] = {"xlated_bytes", KL_CELL_U64, 0, "size of its instructions after the verifier"},
     [RUN_COUNT] = {"run_count", KL_CELL_U64, 0, "times it ran, while kernel.bpf_stats_enabled was set"},
     [RUN_TIME_NS] = {"run_time_ns", KL_CELL_DURATION, 0, "time it took in all, likewise"},
@@ -47,6 +47,8 @@ static const struct kl_column columns[] = {
     [IMAGE] = {"image", KL_CELL_ADDRESS, KL_COLUMN_HIDDEN, "its machine code, or the interpreter"},
     [ATTACHED_FUNCTION] = {"attached_function", KL_CELL_TEXT, 0, "kernel function that a tracing program is for"},
 };
+
+enum { MAX_FUNCTIONS = 256 }; // BPF_MAX_SUBPROGS (include/linux/bpf_verifier.h)
 
 struct state {
   struct kl_bpf_objects programs;
@@ -78,6 +80,26 @@ static void put_tag(struct kl_cursor *c, uint64_t program) {
   if (status == KL_OK)
     status = kl_read(c->kernel, address, tag, sizeof tag);
   kl_put_bytes(c, TAG, status, program, tag, sizeof tag);
+}
+
+// A program of several functions is split (aux->func); the first stands for the
+// program, and bpf(2) gives the sum (bpf_prog_get_info_by_fd).
+static void put_jited(struct kl_cursor *c, uint64_t program, uint64_t aux) {
+  uint64_t functions = 0, array = 0, function = 0, bytes = 0, sum = 0;
+  enum kl_status status = kl_get(c->kernel, aux, KL_F_bpf_prog_aux_func_cnt, &functions);
+  if (status == KL_OK && functions > MAX_FUNCTIONS)
+    status = KL_ERR_LIMIT;
+  if (status == KL_OK && functions)
+    status = kl_get_pointer(c->kernel, aux, KL_F_bpf_prog_aux_func, &array);
+  else if (status == KL_OK)
+    status = kl_get(c->kernel, program, KL_F_bpf_prog_jited_len, &sum);
+  for (uint64_t i = 0; status == KL_OK && i < functions; i++) {
+    status = kl_read_u64(c->kernel, array + 8 * i, &function);
+    if (status == KL_OK)
+      status = kl_get(c->kernel, function, KL_F_bpf_prog_jited_len, &bytes);
+    sum += bytes;
+  }
+  kl_put(c, JITED_BYTES, status, program, sum);
 }
 
 // struct bpf_insn is 8 bytes (include/uapi/linux/bpf.h).
@@ -189,7 +211,6 @@ static enum kl_status next(struct kl_cursor *c) {
   kl_put(c, ADDRESS, KL_OK, 0, program);
   put_type(c, program);
   put_tag(c, program);
-  kl_put_field(c, JITED_BYTES, program, KL_F_bpf_prog_jited_len);
   put_xlated(c, program);
   kl_put_field(c, GPL_COMPATIBLE, program, KL_F_bpf_prog_gpl_compatible);
   kl_put_field(c, IMAGE, program, KL_F_bpf_prog_bpf_func);
@@ -199,6 +220,8 @@ static enum kl_status next(struct kl_cursor *c) {
     return KL_OK;
   }
   kl_put_field(c, NAME, aux, KL_F_bpf_prog_aux_name);
+  if (kl_wants(c, JITED_BYTES))
+    put_jited(c, program, aux);
   put_stats(c, program, aux);
   put_btf(c, aux);
   put_maps(c, aux);
