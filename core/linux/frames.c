@@ -1,6 +1,8 @@
 // All page frames in order.
 #include "linux/frames.h"
 
+#include "base/checked.h"
+
 enum { MAX_BLOCK_ORDER = 20 };
 
 void kl_frame_walk_init(struct kl_frame_walk *walk, struct kl_kernel *kernel, struct kl_budget *budget,
@@ -8,15 +10,21 @@ void kl_frame_walk_init(struct kl_frame_walk *walk, struct kl_kernel *kernel, st
   *walk = (struct kl_frame_walk){.kernel = kernel, .budget = budget, .pfn = first, .last = last};
 }
 
-// Goes to the next frame that the dump knows, at or behind walk->pfn.
+// Goes to the next frame that the dump knows, at or behind walk->pfn. A run is
+// looked up once: finding its end can cost as much as it is long.
 static enum kl_status find_frame(struct kl_frame_walk *walk) {
   struct kl_segment segment;
   uint64_t shift = walk->kernel->paging.granule_shift;
-  if (walk->pfn > walk->last || walk->pfn > UINT64_MAX >> shift)
-    return KL_END;
-  KL_TRY(kl_image_segment(walk->kernel->image, walk->pfn << shift, &segment));
-  if (segment.start > walk->pfn << shift)
-    walk->pfn = (segment.start + (1ull << shift) - 1) >> shift;
+  while (walk->pfn >= walk->run_end) {
+    if (walk->pfn > walk->last || walk->pfn > UINT64_MAX >> shift)
+      return KL_END;
+    KL_TRY(kl_image_segment(walk->kernel->image, walk->pfn << shift, &segment));
+    uint64_t first = (segment.start + (1ull << shift) - 1) >> shift;
+    walk->pfn = kl_max(walk->pfn, first);
+    walk->run_end = segment.end >> shift; // a frame that the dump holds in part is left out
+    if (walk->pfn >= walk->run_end)
+      walk->pfn = kl_max(walk->pfn, (segment.end + (1ull << shift) - 1) >> shift);
+  }
   return walk->pfn > walk->last ? KL_END : KL_OK;
 }
 

@@ -8,6 +8,7 @@ struct kl_frame_walk {
   struct kl_kernel *kernel;
   struct kl_budget *budget;
   uint64_t pfn, last;            // the next frame; the last one wanted
+  uint64_t run_end;              // frames from pfn up to it are known to the dump
   uint64_t free_start, free_end; // the free block that was met last
   uint8_t free_order;
 };
