@@ -4,6 +4,7 @@
     btf.py libbpf PROGRAM       every type and member, as libbpf decodes it
     btf.py pahole PROGRAM       the layout of every struct and union, as pahole prints it
     btf.py compiler PROGRAM     every declaration compiles to the layout it was made from
+    btf.py values PROGRAM       a value of every struct and union, as libbpf prints it
 
 Exits with 77 when no guest was captured: nothing was compared.
 """
@@ -17,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pahole
+import values
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lab"))
 import cache  # noqa: E402
@@ -70,8 +72,27 @@ def compiler(program, vmlinux, _modules):
         return f"{told}, in {len(files)} files: all compile, and all is where it should be"
 
 
+def with_values(program, vmlinux, _modules):
+    structs = compared = given_up = 0
+    wrong = []
+    with subprocess.Popen([program, vmlinux], stdout=subprocess.PIPE, text=True, errors="replace") as process:
+        for name, our_lines, their_lines in values.structs(process.stdout):
+            structs += 1
+            our, their = list(values.ours(our_lines)), list(values.theirs(their_lines or []))
+            if len(our) == len(their) and all(map(values.same, our, their)):
+                compared += len(our)
+            elif their_lines is None or not values.whole(their_lines):
+                given_up += 1
+            else:
+                wrong.append(name)
+    if process.returncode or wrong or structs < 1000 or given_up > structs // 20:
+        raise RuntimeError(f"exit {process.returncode}: {structs} structs, libbpf gave {given_up} up, "
+                           f"{len(wrong)} differ: {' '.join(wrong[:20])}")
+    return f"{structs} structs and unions, {compared} values: no difference; libbpf gave {given_up} up"
+
+
 def main():
-    how = {"libbpf": libbpf, "pahole": with_pahole, "compiler": compiler}[sys.argv[1]]
+    how = {"libbpf": libbpf, "pahole": with_pahole, "compiler": compiler, "values": with_values}[sys.argv[1]]
     failed = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         runs = [(name, pool.submit(how, sys.argv[2], vmlinux, modules)) for name, vmlinux, modules in guests()]
