@@ -2,8 +2,10 @@
 //
 // kl_btf_open validates everything once (every reference, string, size, cycle);
 // after that no accessor can fail on the data. Type ids start at 1; 0 is void.
-// Sources: include/uapi/linux/btf.h, Documentation/bpf/btf.rst; the 32-byte
-// header and the layout section come with Linux 7.x (2026).
+// A function here takes any id below the count; kl_bytes it gives point into
+// the data. Sources: include/uapi/linux/btf.h, Documentation/bpf/btf.rst,
+// kernel/bpf/btf.c; the 32-byte header with a layout section and the wider info
+// word are of 2026.
 #ifndef KL_BTF_BTF_H
 #define KL_BTF_BTF_H
 
@@ -42,15 +44,19 @@ enum kl_btf_kind {
 
 struct kl_btf; // opaque; lives in the arena
 
-// Validates and indexes raw BTF. data: borrowed for the life of the btf. base:
-// null, or the vmlinux BTF that this split BTF continues. On
-// KL_ERR_MALFORMED *bad_offset (may be null) is the first offending byte.
-// Takes about 12 bytes of arena a type. Cost: one pass over data.
+// Validates and indexes raw BTF, of any alignment; bytes behind it are not
+// looked at. data: borrowed for the life of the btf. base: null, or the vmlinux
+// BTF that this split BTF continues. What any kernel accepts is accepted.
+// KL_ERR_MALFORMED: *bad_offset (may be null) is the first offending byte.
+// KL_ERR_LIMIT: btf_bytes, btf_types. KL_ERR_NO_MEMORY. Keeps 12 to 16 bytes of
+// arena a type; needs 7 more, and a 64th of the strings, while it runs. Cost:
+// two passes over the types, one over the strings; some 7 ms for 5 MB.
 enum kl_status kl_btf_open(struct kl_arena *arena, struct kl_bytes data, const struct kl_btf *base,
                            const struct kl_limits *limits, struct kl_btf **ret, uint64_t *bad_offset) KL_MUST_USE;
 
 // Reads only a header: how long the whole BTF is. For the scan: cheap and
-// strict, false for anything that can't be BTF.
+// strict, false for anything that can't be BTF. head: KL_BTF_PROBE_BYTES, or all
+// there is.
 bool kl_btf_probe(struct kl_bytes head, uint64_t *total_bytes);
 enum { KL_BTF_PROBE_BYTES = 32 };
 
@@ -59,10 +65,10 @@ struct kl_btf_type {
   uint32_t id;
   enum kl_btf_kind kind;
   bool kflag;
-  uint32_t vlen;        // members, values, parameters, variables
+  uint32_t vlen;        // members, values, parameters, variables; FUNC: linkage
   uint32_t size;        // bytes: INT, STRUCT, UNION, ENUM, ENUM64, FLOAT, DATASEC
   uint32_t type;        // referred type: PTR, TYPEDEF, modifiers, FUNC, FUNC_PROTO (return), VAR, tags
-  struct kl_bytes name; // n is 0 when anonymous
+  struct kl_bytes name; // n is 0 when anonymous; a tag's is its text
   const uint8_t *extra; // the items behind the header
 };
 
@@ -80,9 +86,11 @@ struct kl_btf_member {
   uint32_t bit_size;   // 0: not a bitfield
 };
 void kl_btf_member(const struct kl_btf *btf, const struct kl_btf_type *t, uint32_t i, struct kl_btf_member *ret);
+// ENUM: sign-extended when the type is signed, or when this whole BTF is from
+// before Linux 6.0, which could not say; else zero-extended. ENUM64: the bits.
 struct kl_btf_value {
   struct kl_bytes name;
-  int64_t value; // ENUM: sign- or zero-extended as the type says
+  int64_t value;
 };
 void kl_btf_enum_value(const struct kl_btf *btf, const struct kl_btf_type *t, uint32_t i, struct kl_btf_value *ret);
 struct kl_btf_array {
@@ -112,12 +120,16 @@ uint32_t kl_btf_strip(const struct kl_btf *btf, uint32_t id);
 bool kl_btf_size(const struct kl_btf *btf, uint32_t id, uint64_t *ret);
 
 // The next id after previous (0 to begin) with this kind and name: by index,
-// built once in open. 0 when there is none. Split: own types first.
+// built once in open; ascending. 0 when there is none. Split: own types first,
+// then the base's. Name: empty finds anonymous enums. Not for tags. Cost: O(1)
+// on the average.
 uint32_t kl_btf_find(const struct kl_btf *btf, enum kl_btf_kind kind, struct kl_bytes name, uint32_t previous);
-// STRUCT, UNION or TYPEDEF to one: the first that is complete. 0: none.
+// STRUCT, UNION or TYPEDEF to one (then what it stands for): the first that is
+// complete. 0: none. Others of the name: kl_btf_find.
 uint32_t kl_btf_find_struct(const struct kl_btf *btf, const char *name);
 
-// A member by name, through anonymous members and modifiers.
+// A member by name, through anonymous members and modifiers. struct_id may be a
+// typedef. False too when it is not found within limits.btf_steps members.
 struct kl_btf_field {
   uint32_t type;       // of the member
   uint32_t bit_offset; // from the start of the outer struct
@@ -126,20 +138,34 @@ struct kl_btf_field {
 bool kl_btf_find_member(const struct kl_btf *btf, uint32_t struct_id, struct kl_bytes name,
                         struct kl_btf_field *ret);
 // A path such as "mm.owner->x" is not for here; "a.b[2].c" is: nested members
-// and array elements. False when any step is missing.
+// and array elements. An array of 0 (a flexible one) has no bound. False when
+// any step is missing, or lies 512 MiB or more from the start.
 bool kl_btf_find_path(const struct kl_btf *btf, uint32_t struct_id, struct kl_bytes path, struct kl_btf_field *ret);
+// The value of an enumerator. enum_name: of the enum or of a typedef of one; null
+// or empty: of any anonymous enum.
 bool kl_btf_find_enum(const struct kl_btf *btf, const char *enum_name, const char *value_name, int64_t *ret);
 
+// Printing. Text and declarations are printable ASCII whatever the guest says.
+// KL_ERR_LIMIT: nested too deep, or limits.btf_steps reached: the text ends
+// there. KL_ERR_ARGUMENT: no such id. Else what out's flush returned.
+//
 // The name of a type as C writes it ("struct task_struct *", "int [4]").
 void kl_btf_print_name(const struct kl_btf *btf, uint32_t id, struct kl_text *out);
 
-// A C declaration. With layout: offsets, sizes, holes and bit positions as
-// comments in the way of pahole, and the totals at the end.
+// A C declaration, with its last newline. Plain: compiles to the layout that the
+// BTF states (packed where need be, gaps as unnamed bitfields). With layout:
+// offsets, sizes, holes and bit positions as comments in the way of pahole, and
+// the totals at the end. Tags as the kernel writes them: __user, __rcu.
 enum kl_status kl_btf_print_type(const struct kl_btf *btf, uint32_t id, bool layout,
                                  struct kl_text *out) KL_MUST_USE;
 
-// A value, from its n bytes: as text in C initialiser style, or as JSON. Too
-// few bytes: the members that lack them are shown as unreadable (null in JSON).
+// A value, from its bytes: as text in C initialiser style (lines, no last
+// newline), or as JSON in one line. Too few bytes: what lacks them is shown as
+// <unreadable> (null in JSON), as is what has no value. Pointers: 0x and 16
+// digits; in JSON these, floats (C's hexadecimal form) and enum names are
+// strings, integers of any width are numbers. Arrays of char that hold text are
+// strings; members of anonymous structs belong to what is around them; a VAR
+// or DATASEC is the value of its variables.
 enum kl_btf_value_style { KL_BTF_VALUE_TEXT, KL_BTF_VALUE_JSON };
 enum kl_status kl_btf_print_value(const struct kl_btf *btf, uint32_t id, struct kl_bytes bytes,
                                   enum kl_btf_value_style style, struct kl_text *out) KL_MUST_USE;
