@@ -6,6 +6,7 @@
 enum {
   HEADER_BYTES = 4096, // signature, type and version, padded
   RECORD_BYTES = 16,
+  PEEK_BYTES = 512, // the largest header that anybody looks at
   SIGNATURE_BYTES = 16
 };
 
@@ -140,32 +141,30 @@ enum kl_status kl_flat_workspace(const struct kl_source *outer, const struct kl_
 
 // ── Without a map ──────────────────────────────────────────────────────────
 
-// The first record that holds offset.
-static enum kl_status peek_record(struct kl_flat_peek *peek, uint64_t offset, struct record *ret) {
-  uint64_t at = HEADER_BYTES;
-  for (; peek->steps; peek->steps--) {
-    enum kl_status status = next_record(peek->outer, &at, ret);
-    if (status != KL_OK)
-      return kl_failed_outside(status) ? status : KL_ERR_ABSENT;
-    if (offset >= ret->offset && offset - ret->offset < ret->size)
-      return KL_OK;
-  }
-  return KL_ERR_ABSENT;
-}
-
 static enum kl_status peek_read(void *user, uint64_t offset, void *dst, size_t n) {
   struct kl_flat_peek *peek = user;
-  uint8_t *p = dst;
-  while (n) {
-    struct record record;
-    KL_TRY(peek_record(peek, offset, &record));
-    uint64_t skip = offset - record.offset;
-    size_t part = (size_t)kl_min(n, record.size - skip);
-    KL_TRY(kl_file_read(peek->outer, record.at + skip, p, part));
-    p += part;
-    offset += part;
-    n -= part;
+  uint8_t covered[PEEK_BYTES] = {0};
+  uint64_t at = HEADER_BYTES;
+  enum kl_status status = KL_OK;
+  struct record r;
+  if (n > sizeof covered)
+    return KL_ERR_ABSENT;
+  for (uint64_t i = 0; i < peek->records && (status = next_record(peek->outer, &at, &r)) == KL_OK; i++) {
+    uint64_t start = kl_max(r.offset, offset), end = kl_min(r.offset + r.size, offset + n);
+    if (!peek->steps)
+      return KL_ERR_ABSENT;
+    peek->steps--;
+    if (start >= end)
+      continue;
+    size_t first = (size_t)(start - offset), part = (size_t)(end - start);
+    KL_TRY(kl_file_read(peek->outer, r.at + (start - r.offset), (uint8_t *)dst + first, part));
+    memset(covered + first, 1, part);
   }
+  if (kl_failed_outside(status))
+    return status;
+  for (size_t i = 0; i < n; i++)
+    if (!covered[i])
+      return KL_ERR_ABSENT;
   return KL_OK;
 }
 

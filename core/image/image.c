@@ -66,9 +66,9 @@ static enum kl_status measure_file(const struct kl_source *source, const struct 
   KL_TRY(is_flattened(source, &flattened));
   if (flattened) {
     KL_TRY(kl_flat_workspace(source, limits, &part));
-    if (!kl_mul(limits->flat_records, PEEKS, &peek->steps))
+    *peek = (struct kl_flat_peek){.outer = source, .records = limits->flat_records};
+    if (!kl_mul(peek->records, PEEKS, &peek->steps))
       return KL_ERR_LIMIT;
-    peek->outer = source;
     *inner = kl_flat_peek_source(peek);
   }
   return kl_add(*bytes, part, bytes) ? KL_OK : KL_ERR_LIMIT;

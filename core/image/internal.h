@@ -197,10 +197,11 @@ enum kl_status kl_flat_open(struct kl_image *image, const struct kl_source *oute
                             struct kl_source *inner) KL_MUST_USE;
 enum kl_status kl_flat_workspace(const struct kl_source *outer, const struct kl_limits *limits,
                                  uint64_t *ret) KL_MUST_USE;
-// The same file without memory for a map: each read walks the records, as long
+// The same file without memory for a map: each read walks all records, as long
 // as there are steps left. Enough for headers.
 struct kl_flat_peek {
   const struct kl_source *outer; // borrowed
+  uint64_t records;              // that count, as in kl_flat_open
   uint64_t steps;                // records that may still be looked at
 };
 struct kl_source kl_flat_peek_source(struct kl_flat_peek *peek);

@@ -3,6 +3,7 @@
 // one under which the kernel's own tables make sense.
 #include "image/internal.h"
 
+#define MIB (1ull << 20)
 #define GIB (1ull << 30)
 
 // A layout fits a file of at least min_bytes. Where two machines share one, it
@@ -27,6 +28,10 @@ static const struct known_layout {
     {{"arm64-cloud-hypervisor", 0x40000000, 0xfc000000, 4 * GIB}, 0xbc000000},
     {{"arm64-firecracker", 0x80000000, 0, 0}, 0}, // kvmtool too
     {{"arm64-apple", 0x70000000, 0, 0}, 0},       // Virtualization.framework
+    // LiME's raw mode: System RAM without its gaps. Where RAM ends below 1 MiB,
+    // the BIOS or UEFI says; the gaps that it makes near 4 GiB are not known.
+    {{"lime-raw-bios", 0x1000, 0x9fc00, MIB}, MIB},
+    {{"lime-raw-uefi", 0x1000, 0xa0000, MIB}, MIB},
 };
 enum { KNOWN_LAYOUTS = sizeof known_layouts / sizeof *known_layouts };
 

@@ -139,6 +139,23 @@ static void base_moves_everything(void **state) {
   close_image(&o);
 }
 
+static void lime_raw_has_its_first_gap_below_1_mib(void **state) {
+  (void)state;
+  struct opened o;
+  struct kl_image_layout layout;
+  open_size(&o, 512 << 20);
+  assert_true(proposes(&o, "lime-raw-bios", &layout));
+  assert_int_equal(kl_image_layout_use(o.image, &layout), KL_OK);
+  expect_byte(&o, 0xfff, KL_ERR_ABSENT, 0);
+  expect_byte(&o, 0x1000, KL_OK, 0x00);
+  expect_byte(&o, 0x9fbff, KL_OK, 0x9e);
+  expect_byte(&o, 0x9fc00, KL_ERR_ABSENT, 0);
+  expect_byte(&o, 0x100000, KL_OK, 0x9e); // file offset 0x9ec00
+  expect_byte(&o, 0x100400, KL_OK, 0x9f);
+  expect_order(&o);
+  close_image(&o);
+}
+
 static void impossible_layouts_are_refused(void **state) {
   (void)state;
   struct opened o;
@@ -248,6 +265,7 @@ int main(void) {
       cmocka_unit_test(no_two_proposals_are_the_same_place),
       cmocka_unit_test(hole_moves_what_lies_above_it),
       cmocka_unit_test(base_moves_everything),
+      cmocka_unit_test(lime_raw_has_its_first_gap_below_1_mib),
       cmocka_unit_test(impossible_layouts_are_refused),
       cmocka_unit_test(known_but_unreadable_files_are_refused_by_name),
       cmocka_unit_test(hibernation_in_swap_is_recognised_at_the_page_end),
