@@ -278,9 +278,10 @@ static void put_text_field(struct kl_cursor *c, uint32_t column, uint64_t object
   char text[256];
   size_t n = 0;
   enum kl_status status = kl_get_text(c->kernel, object, field, text, sizeof text, &n);
-  if (status == KL_ERR_LIMIT) // no NUL: the array is full, and that is its text
-    status = KL_OK;
-  kl_put_bytes(c, column, status, object, text, n);
+  bool cut = status == KL_ERR_LIMIT; // it is longer than any array of names
+  kl_put_bytes(c, column, cut ? KL_OK : status, object, text, n);
+  if (cut)
+    kl_lost(c, c->query.table->columns[column].name, object, status);
 }
 
 void kl_put_field(struct kl_cursor *c, uint32_t column, uint64_t object, enum kl_field_id field) {

@@ -49,7 +49,7 @@ static void print_rate(double per_second) {
 static void draw(struct cli_progress *p, uint64_t done, uint64_t total, int64_t now) {
   double seconds = (double)(now - p->began_at) / 1000;
   double rate = (double)(done - p->began_with) / seconds;
-  fprintf(stderr, "\r\033[K%s", p->stage);
+  fprintf(stderr, "\r\033[K%s%s", total ? "searching memory: " : "", p->stage);
   if (!total) {
     fprintf(stderr, "  %" PRIu64 " rows", done);
   } else {
@@ -70,11 +70,12 @@ static _Bool report(void *user, const char *stage, uint64_t done, uint64_t total
   if (!p->shown)
     return true;
   int64_t now = cli_now_ms();
-  if (!p->stage || strcmp(p->stage, stage) != 0 || done < p->began_with) {
+  if (!p->stage || strcmp(p->stage, stage) != 0 || done < p->done) { // another, or the same anew
     p->stage = stage;
     p->began_at = now;
     p->began_with = done;
   }
+  p->done = done;
   if (now - p->began_at >= SHOW_AFTER_MS && now - p->drawn_at >= REDRAW_MS)
     draw(p, done, total, now);
   return true;

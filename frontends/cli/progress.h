@@ -10,7 +10,7 @@ struct cli_progress {
   bool on_screen; // a line stands there
   const char *stage;
   int64_t began_at, drawn_at; // ms
-  uint64_t began_with;        // done when the stage began
+  uint64_t began_with, done;  // when the stage began, and at the last report
 };
 
 void cli_progress_init(struct cli_progress *progress, const struct cli *cli);
