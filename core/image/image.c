@@ -187,6 +187,8 @@ void kl_image_cut_runs(struct kl_image *image) {
     }
     image->runs.items[kept++] = r;
   }
+  size_t cut = (image->runs.n - kept) * sizeof *image->runs.items;
+  kl_arena_rewind(image->arena, kl_arena_mark(image->arena) - cut); // the runs stay at the arena's top
   image->runs.n = kept;
 }
 

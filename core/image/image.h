@@ -32,7 +32,7 @@ struct kl_segment {
 // What the container says about the machine beside its memory. The bytes are
 // borrowed from the image.
 struct kl_image_facts {
-  const char *container; // raw, lime, lime-raw, avml, elf, kdump, flattened kdump, ...: a static string
+  const char *container; // raw, lime, avml, elf, kdump, flattened elf, flattened kdump: a static string
   uint16_t elf_machine;  // 62 x86-64, 183 arm64, 0 unknown
   bool has_phys_base;    // kdump sub-header
   uint64_t phys_base;
@@ -61,9 +61,12 @@ struct kl_image; // opaque; lives in the arena
 
 // Recognises the container of the n files (n > 1: the parts of one split dump,
 // in any order; n is 1 otherwise) and builds what is needed to read pages.
-// source, codec: borrowed for the life of the image; codec may be null.
-// diagnostics may be null. Errors: KL_ERR_UNSUPPORTED (known container,
-// unknown version: diagnosed), KL_ERR_MALFORMED, KL_ERR_LIMIT, KL_ERR_IO,
+// Flattened files (makedumpfile -F) are read as what they hold.
+// What sources and codec call, limits and diagnostics: borrowed for the life of
+// the image; codec and diagnostics may be null. What was wrong, refused or left
+// out goes to diagnostics, subject "image". A file that was cut short opens all
+// the same: what it lacks is absent. Errors: KL_ERR_UNSUPPORTED (known container,
+// unknown version, or a file known not to be memory: diagnosed), KL_ERR_MALFORMED, KL_ERR_LIMIT, KL_ERR_IO,
 // KL_ERR_NO_MEMORY. A file of no known container opens as raw; an empty one is
 // KL_ERR_MALFORMED.
 enum kl_status kl_image_open(struct kl_arena *arena, const struct kl_source *sources, size_t n,
@@ -71,7 +74,10 @@ enum kl_status kl_image_open(struct kl_arena *arena, const struct kl_source *sou
                              struct kl_diagnostics *diagnostics, struct kl_image **ret) KL_MUST_USE;
 
 // The workspace that kl_image_open may take for these files: an upper bound,
-// found by reading headers only.
+// found by reading headers only (and, for flattened files, where each record
+// is). Nothing is touched that is not used: 64 GiB take some 10 KiB as ELF,
+// 20 MiB as kdump (16 of them a cache, see the limit block_cache_bytes), 25 MiB
+// as AVML.
 enum kl_status kl_image_workspace(const struct kl_source *sources, size_t n, const struct kl_limits *limits,
                                   uint64_t *ret) KL_MUST_USE;
 

@@ -124,7 +124,8 @@ struct kl_image {
 // address.
 void kl_image_note(struct kl_image *image, const char *what, uint64_t object, enum kl_status reason);
 
-// Cuts what runs claim beyond the end of files[0]: that is absent.
+// Cuts what runs claim beyond the end of files[0]: that is absent. Before they
+// are resolved.
 void kl_image_cut_runs(struct kl_image *image);
 
 // For containers that are runs of files[0] and nothing else: sets ops, bytes
@@ -210,6 +211,7 @@ struct kl_source kl_flat_peek_source(struct kl_flat_peek *peek);
 
 // Reads the ELF notes of CPUs and VMCOREINFO (the first of each wins over what
 // a later call finds). notes: kept by the image. Its cost in arena bytes.
+#define KL_ERASED "data inside pages that makedumpfile overwrote on purpose"
 uint64_t kl_notes_cost(uint64_t bytes, const struct kl_limits *limits);
 enum kl_status kl_notes_read(struct kl_image *image, struct kl_bytes notes) KL_MUST_USE;
 

@@ -327,6 +327,8 @@ static enum kl_status kdump_open(struct kl_image *image) {
   for (size_t i = 0; i < image->n_files; i++)
     KL_TRY(add_part(image, i, &h));
   note_missing_parts(image);
+  if (h.eraseinfo_bytes)
+    kl_image_note(image, KL_ERASED, h.eraseinfo, KL_ERR_FILTERED);
   image->facts.elf_machine = h.machine;
   image->facts.has_phys_base = true;
   image->facts.phys_base = h.phys_base;

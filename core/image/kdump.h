@@ -17,7 +17,8 @@ struct kl_kdump_header {
   bool two_bitmaps;
   uint64_t descriptors;
   uint64_t vmcoreinfo, vmcoreinfo_bytes, notes, notes_bytes; // bytes 0: none
-  const char *refused;                                       // why this one cannot be taken; null: it can
+  uint64_t eraseinfo, eraseinfo_bytes;
+  const char *refused; // why this one cannot be taken; null: it can
 };
 
 bool kl_kdump_recognise(const uint8_t *head);

@@ -57,6 +57,8 @@ static void take_sub_header(const uint8_t *sub, struct kl_kdump_header *ret) {
   ret->vmcoreinfo_bytes = kl_le64(sub + 40);
   ret->notes = kl_le64(sub + 48);
   ret->notes_bytes = kl_le64(sub + 56);
+  ret->eraseinfo = kl_le64(sub + 64);
+  ret->eraseinfo_bytes = kl_le64(sub + 72);
   if (ret->version >= 6) {
     ret->start_pfn = kl_le64(sub + 80);
     ret->end_pfn = kl_le64(sub + 88);

@@ -37,6 +37,13 @@ static bool next_note(struct kl_bytes *rest, struct note *ret) {
   return true;
 }
 
+// Padding behind the last note.
+static bool all_zero(struct kl_bytes b) {
+  while (b.n && !b.p[b.n - 1])
+    b.n--;
+  return !b.n;
+}
+
 static bool take_u64(struct kl_bytes desc, size_t offset, uint64_t *ret) {
   struct kl_bytes field;
   if (!kl_bytes_slice(desc, offset, 8, &field))
@@ -141,11 +148,13 @@ enum kl_status kl_notes_read(struct kl_image *image, struct kl_bytes notes) {
     prstatus += is_prstatus(&note);
     if (is_prstatus(&note) && !image->facts.elf_machine)
       image->facts.elf_machine = machine_of(note.desc.n);
+    if (kl_bytes_equal(note.name, "ERASEINFO"))
+      kl_image_note(image, KL_ERASED, 0, KL_ERR_FILTERED);
     if (kl_bytes_equal(note.name, "VMCOREINFO") && !image->facts.vmcoreinfo.n)
       image->facts.vmcoreinfo =
           kl_bytes_of(note.desc.p, (size_t)kl_min(note.desc.n, image->limits->vmcoreinfo_bytes));
   }
-  if (rest.n)
+  if (!all_zero(rest))
     kl_image_note(image, "ELF notes end in the middle of one", 0, KL_ERR_MALFORMED);
   if (image->n_cpus || !prstatus)
     return KL_OK;

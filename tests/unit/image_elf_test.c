@@ -333,6 +333,20 @@ static void larger_program_headers_are_stepped_by_their_size(void **state) {
   file_free(&second);
 }
 
+static void opening_reads_headers_only(void **state) {
+  (void)state;
+  struct file f = {0};
+  struct opened o;
+  put_header(&f, 62, 4);
+  for (size_t i = 0; i < 4; i++)
+    put_load(&f, i, 0x1000 + (i << 20), i << 32, 1 << 20, 1 << 20);
+  file_grow(&f, 0x1000 + (4 << 20));
+  assert_int_equal(open_files(&o, &f, 1, false, NULL), KL_OK);
+  assert_true(f.bytes < 4096);
+  close_image(&o);
+  file_free(&f);
+}
+
 // ── Notes ──────────────────────────────────────────────────────────────────
 
 // One segment, and the notes that lie at 0x1000.
@@ -491,6 +505,41 @@ static void arm64_notes_give_general_registers(void **state) {
   file_free(&status);
 }
 
+static void padding_behind_notes_is_no_defect(void **state) {
+  (void)state;
+  struct file f = {0}, notes = {0}, status = x86_prstatus(4711, 0x10, 0x20, 0x30);
+  struct opened o;
+  struct kl_cpu_registers r;
+  size_t at = 0;
+  put_note(&notes, &at, "CORE", 1, &status);
+  file_grow(&notes, at + 12 * 3 + 8); // as kexec pads: notes without name, and a rest
+  put_noted(&f, 62, &notes);
+  assert_int_equal(open_files(&o, &f, 1, true, NULL), KL_OK);
+  assert_int_equal(o.diagnostics.used, 0);
+  assert_true(kl_image_cpu(o.image, 0, &r));
+  assert_false(kl_image_cpu(o.image, 1, &r));
+  close_image(&o);
+  file_free(&f);
+  file_free(&notes);
+  file_free(&status);
+}
+
+static void data_that_was_erased_is_told(void **state) {
+  (void)state; // makedumpfile --config
+  struct file f = {0}, notes = {0}, text = {0};
+  struct opened o;
+  size_t at = 0;
+  file_put(&text, 0, "erase jiffies 8\n", 16);
+  put_note(&notes, &at, "ERASEINFO", 0, &text);
+  put_noted(&f, 62, &notes);
+  assert_int_equal(open_files(&o, &f, 1, true, NULL), KL_OK);
+  assert_true(has_note(&o, "overwrote on purpose", KL_ERR_FILTERED));
+  close_image(&o);
+  file_free(&f);
+  file_free(&notes);
+  file_free(&text);
+}
+
 static void broken_notes_cost_only_themselves(void **state) {
   (void)state;
   struct file f = {0}, notes = {0}, status = x86_prstatus(4711, 0x10, 0x20, 0x30);
@@ -528,10 +577,13 @@ int main(void) {
       cmocka_unit_test(sizes_that_contradict_are_told),
       cmocka_unit_test(addresses_of_no_memory_are_left_out),
       cmocka_unit_test(larger_program_headers_are_stepped_by_their_size),
+      cmocka_unit_test(opening_reads_headers_only),
       cmocka_unit_test(qemu_notes_give_control_registers),
       cmocka_unit_test(older_qemu_notes_lack_the_kernel_gs),
       cmocka_unit_test(kexec_notes_give_pids_and_vmcoreinfo),
       cmocka_unit_test(arm64_notes_give_general_registers),
+      cmocka_unit_test(padding_behind_notes_is_no_defect),
+      cmocka_unit_test(data_that_was_erased_is_told),
       cmocka_unit_test(broken_notes_cost_only_themselves),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@ struct file {
   size_t n, room;
   uint64_t reads;   // so far
   uint64_t fail_at; // the number of the read that fails; 0: none
+  uint64_t bytes;   // that were read
 };
 
 static inline void file_grow(struct file *f, size_t n) {
@@ -72,6 +73,7 @@ static inline enum kl_status file_read(void *user, uint64_t offset, void *dst, s
   assert_true(offset <= f->n && n <= f->n - offset);
   if (++f->reads == f->fail_at)
     return KL_ERR_IO;
+  f->bytes += n;
   memcpy(dst, f->p + offset, n);
   return KL_OK;
 }

@@ -457,11 +457,13 @@ static void notes_and_vmcoreinfo_are_found(void **state) {
     assert_int_equal(r.ip, 0xffffffff81000000);
     close_image(&o);
   }
+  file_le(&f, BLOCK + 72, 8, 8);       // eraseinfo
   file_le(&f, BLOCK + 32, f.n - 3, 8); // both outside now
   file_le(&f, BLOCK + 48, UINT64_MAX - 3, 8);
   assert_int_equal(open_files(&o, &f, 1, true, NULL), KL_OK);
   assert_true(has_note(&o, "VMCOREINFO lies outside", KL_ERR_ABSENT));
   assert_true(has_note(&o, "notes lie outside", KL_ERR_ABSENT));
+  assert_true(has_note(&o, "overwrote on purpose", KL_ERR_FILTERED));
   assert_int_equal(kl_image_facts(o.image)->vmcoreinfo.n, 0);
   expect_pages(&o, &plain);
   close_image(&o);

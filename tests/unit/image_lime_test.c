@@ -163,6 +163,24 @@ static void zero_blocks_that_avml_leaves_out_are_zero(void **state) {
   file_free(&f);
 }
 
+static void record_without_bytes_at_the_end_leaves_the_zero_blocks(void **state) {
+  (void)state;
+  struct file f = {0};
+  struct opened o;
+  size_t at = 0;
+  put_record(&f, &at, 0, 5, 16 * MIB);
+  put_record(&f, &at, 32 * MIB, 6, 16 * MIB);
+  put_record(&f, &at, 64 * MIB, 7, 1);
+  f.n -= 1;
+  assert_int_equal(open_files(&o, &f, 1, true, NULL), KL_OK);
+  assert_true(kl_image_facts(o.image)->incomplete);
+  expect_segment(&o, 16 * MIB, 16 * MIB, 32 * MIB, KL_SEGMENT_ZERO, 0);
+  expect_byte(&o, 64 * MIB, KL_ERR_ABSENT, 0);
+  expect_order(&o);
+  close_image(&o);
+  file_free(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_last_address_is_inclusive),
@@ -172,6 +190,7 @@ int main(void) {
       cmocka_unit_test(largest_record_is_cut_to_the_file),
       cmocka_unit_test(more_records_than_the_cap_are_left_out),
       cmocka_unit_test(zero_blocks_that_avml_leaves_out_are_zero),
+      cmocka_unit_test(record_without_bytes_at_the_end_leaves_the_zero_blocks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
