@@ -159,6 +159,14 @@ class Completion(unittest.TestCase):
         done = subprocess.run(["zsh", "-n"], input=ask("completion", "zsh").out, capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
+    @unittest.skipUnless(shutil.which("zsh"), "zsh is not here")
+    def test_zsh_takes_it_for_kernlens(self):
+        script = scratch() / "kernlens.zsh"
+        script.write_text(ask("completion", "zsh").out)
+        done = subprocess.run(["zsh", "-f", "-c", f"autoload -U compinit; compinit -u -D; source {script}; "
+                               "print $_comps[kernlens]"], capture_output=True, text=True)
+        self.assertEqual((done.stdout, done.stderr), ("_kernlens\n", ""))
+
     def test_zsh_names_all(self):
         script = ask("completion", "zsh").out
         for table in tables():
