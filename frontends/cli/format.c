@@ -47,10 +47,11 @@ bool cli_sink_choose(struct cli_sink *sink, const struct cli *cli, uint32_t n_co
     int column = column_named(sink->columns, n_columns, p, bytes);
     if (column < 0)
       return unknown_column(cli, sink, n_columns, p, bytes);
-    if (sink->n == 64) {
-      (void)cli_misuse(cli, "--columns: more than 64");
-      return false;
-    }
+    for (size_t i = 0; i < sink->n; i++) // and so there are never more than 64
+      if (sink->order[i] == (uint32_t)column) {
+        (void)cli_misuse(cli, "--columns: %s is named twice", sink->columns[column].name);
+        return false;
+      }
     sink->order[sink->n++] = (uint32_t)column;
     p += bytes;
     if (!*p)

@@ -47,6 +47,7 @@ class Refused(unittest.TestCase):
         self.refused("segments", demo(), "start=abc", says="an address")
         self.refused("segments", demo(), "start", says="column=value")
         self.refused("segments", demo(), "--columns", "", says="--columns")
+        self.refused("segments", demo(), "--columns", "start,end,start", says="start is named twice")
         self.refused("kernel", demo(), "--root", "0", says="--root")
         self.refused("translate", demo(), "0x0", "--pid", "4294967296", says="--pid")
 
