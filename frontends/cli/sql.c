@@ -79,6 +79,13 @@ static void begin(struct result *r) {
                                        .kind = r->cells[i].kind == KL_CELL_NULL ? KL_CELL_TEXT : r->cells[i].kind};
 }
 
+// What a step that gave neither a row nor the end comes to.
+static int stopped(struct sql *sql, int rc) {
+  if (rc == SQLITE_INTERRUPT && cli_cancelled())
+    return CLI_CANCELLED;
+  return failed(sql_timed_out(sql) ? "the query took longer than it may" : sqlite3_errmsg(sql_handle(sql)));
+}
+
 // Runs one prepared statement and prints what it gives.
 static int run_statement(struct cli_session *s, struct sql *sql, struct result *r, struct cli_output *out) {
   static struct cli_sink sink; // large
@@ -89,6 +96,8 @@ static int run_statement(struct cli_session *s, struct sql *sql, struct result *
   int rc = sqlite3_step(r->statement);
   if (rc == SQLITE_ROW)
     take_row(r);
+  if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+    return stopped(sql, rc);
   begin(r); // after the first row, which tells numbers from text
   cli_sink_init(&sink, s->cli, out, r->columns, r->n == 64 ? UINT64_MAX : (1ull << r->n) - 1);
   cli_sink_begin(&sink);
@@ -104,9 +113,7 @@ static int run_statement(struct cli_session *s, struct sql *sql, struct result *
   cli_sink_end(&sink, s->cli);
   if (rc == SQLITE_ROW || rc == SQLITE_DONE)
     return CLI_ANSWERED;
-  if (rc == SQLITE_INTERRUPT && cli_cancelled())
-    return CLI_CANCELLED;
-  return failed(sql_timed_out(sql) ? "the query took longer than it may" : sqlite3_errmsg(sql_handle(sql)));
+  return stopped(sql, rc);
 }
 
 // Runs every statement of the text, until one fails.
