@@ -154,38 +154,11 @@ static int by_name(const void *a, const void *b) {
   return order ? order : (int)(*x)->kind - (int)(*y)->kind;
 }
 
-// Types that something of this era uses: id becomes 1. Declarations of other
-// eras leave arrays and pointers behind that nothing does.
-static void mark_used(struct types *types) {
-  for (size_t i = 0; i < types->n; i++) {
-    struct type *type = types->all[i];
-    type->id = type->kind == TYPE_INT || type->kind == TYPE_TYPEDEF || (type->name && type->complete);
-  }
-  for (bool more = true; more;) {
-    more = false;
-    for (size_t i = 0; i < types->n; i++) {
-      struct type *type = types->all[i];
-      if (!type->id)
-        continue;
-      for (size_t j = 0; j < type->n && type->members; j++) {
-        more |= !type->members[j].type->id;
-        type->members[j].type->id = 1;
-      }
-      if (type->target) {
-        more |= !type->target->id;
-        type->target->id = 1;
-      }
-    }
-  }
-  types->all[0]->id = 0; // void
-}
-
 static struct type **ordered(struct types *types, const struct btf_style *style, struct chance *chance, size_t *n) {
   struct type **order = take(types->n * sizeof *order);
   *n = 0;
-  mark_used(types);
   for (size_t i = 0; i < types->n; i++)
-    if (types->all[i]->id && !(types->all[i]->kind == TYPE_ENUM && !types->all[i]->complete))
+    if (types->all[i]->used && !(types->all[i]->kind == TYPE_ENUM && !types->all[i]->complete))
       order[(*n)++] = types->all[i];
   for (size_t i = *n; i > 1; i--) {
     size_t j = (size_t)chance_below(chance, i);

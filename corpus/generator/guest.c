@@ -1,6 +1,7 @@
 // A guest from its options: all subjects in order.
 #include "subjects.h"
 
+#include "files.h"
 #include "seeds.h"
 
 void options_complete(struct options *o, int kallsyms) {
@@ -30,6 +31,6 @@ struct guest *guest_build(const struct options *options) {
   build_page_tables(g);
   write_kernel_truth(g);
   write_symbols_truth(g);
-  truth_end(g);
+  write_files_truth(g);
   return g;
 }

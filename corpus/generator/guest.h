@@ -72,6 +72,13 @@ struct region { // virtual addresses given out in order
 // The image's parts, mapped as a kernel maps them.
 enum image_part { IMAGE_TEXT, IMAGE_CONSTANT, IMAGE_DATA, IMAGE_PARTS };
 
+// A range of a process's addresses.
+struct area {
+  uint64_t start, end, flags; // VM_READ 1, VM_WRITE 2, VM_EXEC 4, VM_SHARED 8
+  uint64_t file, page_offset; // file 0: none
+  const char *name;           // what a reader calls it; null: nothing
+};
+
 struct guest {
   struct options o;
   struct types types;
@@ -106,6 +113,9 @@ struct guest {
 
   uint64_t *task_by_pid; // [4096], virtual; 0: none
   uint64_t init_mm;
+  uint64_t user_roots[64]; // to be given the kernel's half
+  size_t n_user_roots;
+  struct files *files;
 
   const char *release, *banner, *hostname, *build_id;
   uint64_t vmcoreinfo_va; // of the text
@@ -115,7 +125,11 @@ struct guest {
   struct module_symbol *module_symbols;
   size_t n_module_symbols;
 
-  struct bytes truth; // JSON: "name": [rows], ...
+  struct {
+    const char *name;
+    struct bytes rows;
+  } truth[24];
+  size_t n_truth, truth_at;
 };
 
 void guest_init(struct guest *g, const struct options *options);
@@ -142,7 +156,7 @@ void map_kernel(struct guest *g, struct mapping mapping);
 void map_into(struct guest *g, uint64_t root, const struct mapping *mapping);
 void set_leaf(struct guest *g, uint64_t root, uint64_t va, uint64_t entry); // a last-level entry as it is
 void build_page_tables(struct guest *g);
-uint64_t new_user_root(struct guest *g); // x86-64: with the kernel's half; after build_page_tables
+uint64_t new_user_root(struct guest *g);
 
 // objects.c: structs by their names and members.
 uint64_t object_new(struct guest *g, const char *type); // in the direct map
@@ -161,15 +175,14 @@ void hlist_append(struct guest *g, uint64_t head, uint64_t node); // to the fron
 
 void symbol_add(struct guest *g, const char *name, uint64_t address, char type);
 
-// truth.c: expected rows, as JSON.
-void truth_table(struct guest *g, const char *name); // begins a table
-void truth_row(struct guest *g);                     // begins a row
+// truth.c: expected rows, as JSON. Rows go to the table named last.
+void truth_table(struct guest *g, const char *name);
+void truth_row(struct guest *g); // begins one
 void truth_number(struct guest *g, const char *column, uint64_t v);
-void truth_signed(struct guest *g, const char *column, int64_t v);
 void truth_bool(struct guest *g, const char *column, bool v);
 void truth_address(struct guest *g, const char *column, uint64_t v);
 void truth_text(struct guest *g, const char *column, const char *v);
 void truth_null(struct guest *g, const char *column);
-void truth_end(struct guest *g);
+void truth_write(const struct guest *g, struct bytes *ret);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "btf.h"
 #include "subjects.h"
+#include "trees.h"
 
 static const char *const releases[ERA_COUNT] = {"5.10.0", "6.1.0", "6.12.0", "7.2.0"};
 static const char *const sample_name = "kernlens-sample";
@@ -30,14 +31,6 @@ void declare_kernel(struct guest *g) {
     typedef unsigned int gfp_t;
     typedef struct { unsigned int val; } kuid_t;
     typedef struct { unsigned int val; } kgid_t;
-    struct xarray { spinlock_t xa_lock; gfp_t xa_flags; void __rcu *xa_head; };
-    struct xa_node {
-      unsigned char shift, offset, count, nr_values; struct xa_node __rcu *parent; struct xarray *array;
-      union { struct list_head private_list; struct callback_head callback_head; };
-      void __rcu *slots[64];
-      union { unsigned long tags[3][1]; unsigned long marks[3][1]; };
-    } aligned(64);
-    struct idr { struct xarray idr_rt; unsigned int idr_base, idr_next; };
     ));
   types_declare(&g->types, DECLARE(
     struct new_utsname {
@@ -65,6 +58,7 @@ void declare_kernel(struct guest *g) {
     } fixed padded(64);
     ));
   // clang-format on
+  declare_trees(g);
 }
 
 // Text and its functions.

@@ -112,11 +112,13 @@ int main(int argc, char **argv) {
     die("where to?\n%s", usage);
   options_complete(&r.options, r.kallsyms);
   struct guest *g = guest_build(&r.options);
-  struct bytes file = {0}, map = {0};
+  struct bytes file = {0}, map = {0}, truth = {0};
   r.container->write(g, &file);
   write_file(r.output, &file);
-  if (r.truth)
-    write_file(r.truth, &g->truth);
+  if (r.truth) {
+    truth_write(g, &truth);
+    write_file(r.truth, &truth);
+  }
   if (r.system_map) {
     write_system_map(g, &map);
     write_file(r.system_map, &map);

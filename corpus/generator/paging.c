@@ -148,14 +148,17 @@ void map_kernel(struct guest *g, struct mapping mapping) {
   g->mappings[g->n_mappings++] = mapping;
 }
 
+uint64_t new_user_root(struct guest *g) {
+  if (g->n_user_roots == sizeof g->user_roots / sizeof *g->user_roots)
+    die("too many processes");
+  return g->user_roots[g->n_user_roots++] = frames_take(g, g->page);
+}
+
 void build_page_tables(struct guest *g) {
   for (size_t i = 0; i < g->n_mappings; i++)
     map_into(g, g->root, &g->mappings[i]);
-}
-
-uint64_t new_user_root(struct guest *g) {
-  uint64_t root = frames_take(g, g->page);
-  if (!g->o.shape->arm) // arm64 has a root for each half
-    memcpy(phys_at(g, root + 2048, 2048), phys_at(g, g->root + 2048, 2048), 2048);
-  return root;
+  if (g->o.shape->arm)
+    return; // a root for each half
+  for (size_t i = 0; i < g->n_user_roots; i++)
+    memcpy(phys_at(g, g->user_roots[i] + 2048, 2048), phys_at(g, g->root + 2048, 2048), 2048);
 }

@@ -6,7 +6,7 @@
 #include "guest.h"
 
 // X(subject): in the order of building.
-#define SUBJECTS(X) X(kernel) X(per_cpu) X(tasks) X(modules) X(log)
+#define SUBJECTS(X) X(kernel) X(per_cpu) X(files) X(processes) X(tasks) X(modules) X(log)
 
 #define DECLARE_SUBJECT(name)                                                                                      \
   void declare_##name(struct guest *g);                                                                            \

@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "subjects.h"
+#include "files.h"
+#include "processes.h"
 
 enum { MAX_PID = 4096, PF_KTHREAD = 0x00200000, PF_FORKNOEXEC = 0x40 };
 
@@ -21,25 +22,6 @@ void declare_tasks(struct guest *g) {
       refcount_t sigcnt; atomic_t live; int nr_threads; struct list_head thread_head; struct pid *pids[4];
     };
     struct thread_info { unsigned long flags; u32 cpu since(1); u32 status; } since(0);
-    typedef struct { unsigned long pgd; } pgd_t;
-    struct maple_tree { spinlock_t ma_lock; unsigned int ma_flags; void __rcu *ma_root; } since(1);
-    struct mm_struct {
-      struct {
-        struct maple_tree mm_mt since(1);
-        struct vm_area_struct *mmap until(0);
-        unsigned long mmap_base, task_size;
-        pgd_t *pgd;
-        atomic_t mm_users, mm_count;
-        int map_count;
-        struct list_head mmlist;
-        unsigned long total_vm, stack_vm;
-        unsigned long start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
-        unsigned long arg_start, arg_end, env_start, env_end;
-        struct user_namespace *user_ns;
-        struct file __rcu *exe_file;
-      };
-      unsigned long cpu_bitmap[];
-    };
     struct task_struct {
       struct thread_info thread_info;
       volatile long state until(0);
@@ -124,7 +106,8 @@ struct birth { // what a new task is made of
   unsigned pid, tgid, cpu;
   const char *comm;
   char state;
-  uint64_t cred, signal, mm, start_ns;
+  uint64_t cred, signal, start_ns;
+  struct process process;
   unsigned prio;
   bool kernel;
 };
@@ -143,8 +126,11 @@ static void fill_task(struct guest *g, uint64_t task, const struct birth *b) {
   set(g, task, "task_struct", "cred", b->cred);
   set(g, task, "task_struct", "real_cred", b->cred);
   set(g, task, "task_struct", "signal", b->signal);
-  set(g, task, "task_struct", "mm", b->mm);
-  set(g, task, "task_struct", "active_mm", b->mm ? b->mm : g->init_mm);
+  set(g, task, "task_struct", "mm", b->process.mm);
+  set(g, task, "task_struct", "active_mm", b->process.mm ? b->process.mm : g->init_mm);
+  set(g, task, "task_struct", "fs", init_fs(g));
+  set(g, task, "task_struct", "nsproxy", init_nsproxy(g));
+  set(g, task, "task_struct", "files", b->process.files);
   set(g, task, "task_struct", "start_time", b->start_ns);
   set(g, task, "task_struct", "start_boottime", b->start_ns);
   list_init(g, member_at(g, task, "task_struct", "children"));
@@ -170,6 +156,7 @@ static void set_family(struct guest *g, uint64_t task, uint64_t leader, uint64_t
 }
 
 static void write_truth(struct guest *g, uint64_t task, const struct birth *b, const struct role *r) {
+  truth_table(g, "tasks");
   truth_row(g);
   truth_address(g, "address", task);
   truth_number(g, "pid", b->pid);
@@ -184,11 +171,16 @@ static void write_truth(struct guest *g, uint64_t task, const struct birth *b, c
   truth_number(g, "euid", r ? r->uid : 0);
   truth_number(g, "start_time_ns", b->start_ns);
   truth_number(g, "cpu", b->cpu);
-  if (b->mm)
-    truth_address(g, "mm", b->mm);
+  if (b->process.mm)
+    truth_address(g, "mm", b->process.mm);
   else
     truth_null(g, "mm");
   truth_number(g, "priority", b->prio - 100);
+  if (b->process.mm) {
+    truth_address(g, "page_table_root", b->process.root);
+    truth_text(g, "exe", r->exe);
+    truth_text(g, "command_line", r->arguments);
+  }
   truth_number(g, "threads", r ? 1 + r->n_threads : 1);
 }
 
@@ -237,7 +229,7 @@ static void build_idle(struct guest *g) {
 static void build_process(struct guest *g, const struct role *r, struct chance *c) {
   uint64_t signal = new_signal(g, 0, 1 + r->n_threads), leader = 0;
   uint64_t cred = new_cred(g, r->uid, r->gid);
-  uint64_t mm = r->exe && r->state != 'Z' ? object_new(g, "mm_struct") : 0;
+  struct process process = r->exe && r->state != 'Z' ? process_new(g, r) : (struct process){0};
   for (unsigned i = 0; i <= r->n_threads; i++) {
     uint64_t task = object_new(g, "task_struct");
     struct birth b = {.pid = r->pid + i,
@@ -247,7 +239,7 @@ static void build_process(struct guest *g, const struct role *r, struct chance *
                       .state = i ? 'S' : r->state,
                       .cred = cred,
                       .signal = signal,
-                      .mm = mm,
+                      .process = process,
                       .prio = 120,
                       .kernel = !r->exe,
                       .start_ns = 1000000ull * (r->pid * 7 + i) + chance_below(c, 1000000)};

@@ -160,6 +160,7 @@ static void shuffle(struct types *types, struct type *type) {
     if (chance_one_in(&types->chance, 3)) {
       struct type *array = type_new(types, TYPE_ARRAY, NULL);
       array->target = filler;
+      array->used = true;
       array->count = 1 + chance_below(&types->chance, 6);
       filler = array;
     }
@@ -210,9 +211,37 @@ static void lay_out(struct types *types, struct type *type) {
   type->align = align;
 }
 
+// Types that something of this era uses. Declarations of other eras leave
+// structs, arrays and pointers behind that nothing does.
+static void mark_used(struct types *types) {
+  for (size_t i = 0; i < types->n; i++) {
+    struct type *type = types->all[i];
+    type->used = type->kind == TYPE_INT || type->kind == TYPE_TYPEDEF || (type->name && type->complete);
+  }
+  for (bool more = true; more;) {
+    more = false;
+    for (size_t i = 0; i < types->n; i++) {
+      struct type *type = types->all[i];
+      if (!type->used)
+        continue;
+      for (size_t j = 0; j < type->n && type->members; j++) {
+        more |= !type->members[j].type->used;
+        type->members[j].type->used = true;
+      }
+      if (type->target) {
+        more |= !type->target->used;
+        type->target->used = true;
+      }
+    }
+  }
+  types->all[0]->used = false; // void
+}
+
 void types_lay_out(struct types *types) {
+  mark_used(types);
   for (size_t i = 0; i < types->n; i++) // fillers append types: n moves
-    if ((types->all[i]->kind == TYPE_STRUCT || types->all[i]->kind == TYPE_UNION) && types->all[i]->complete)
+    if (types->all[i]->used && types->all[i]->complete &&
+        (types->all[i]->kind == TYPE_STRUCT || types->all[i]->kind == TYPE_UNION))
       lay_out(types, types->all[i]);
 }
 

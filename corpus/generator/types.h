@@ -53,9 +53,9 @@ struct type {
   struct type *target;
   uint64_t count; // of an array
   uint64_t bytes, align;
-  bool is_signed, is_bool, is_char;      // INT
-  bool complete, fixed, dense, laid_out; // STRUCT, UNION, ENUM
-  bool has_flexible_end;                 // STRUCT: its last member stays last
+  bool is_signed, is_bool, is_char;            // INT
+  bool complete, fixed, dense, laid_out, used; // STRUCT, UNION, ENUM
+  bool has_flexible_end;                       // STRUCT: its last member stays last
   struct member *members;
   struct enumerator *values;
   size_t n;

@@ -15,7 +15,16 @@ KNOWN = [
     "--seed 5196 --arch arm64-39 --era 3 --container raw --no-vmcoreinfo",
 ]
 
-KEYS = {"symbols": None, "log": "sequence"}  # None: the order of rows is part of the answer
+# What tells the rows of a table apart: the first column, where nothing is said here. Without
+# any, the order of rows is part of the answer.
+KEYS = {
+    "symbols": [],
+    "log": ["sequence"],
+    "vmas": ["tgid", "start"],
+    "mappings": ["tgid", "address"],
+    "open_files": ["tgid", "fd"],
+    "environment": ["tgid", "name"],
+}
 
 
 def kinds(generate):
@@ -45,17 +54,18 @@ def plan(offered, seeds, first):
                 yield options
 
 
-def differences(expected, said, key):
+def differences(expected, said, keys):
     """Lines that say how the rows of one table differ, in the columns that were expected."""
-    if key:
-        order = lambda row: (row.get(key) is None, row.get(key))
-        expected, said = sorted(expected, key=order), sorted(said, key=order)
+    name = lambda row: [(row.get(key) is None, row.get(key)) for key in keys]
+    if keys:
+        expected, said = sorted(expected, key=name), sorted(said, key=name)
     if len(expected) != len(said):
         yield f"{len(expected)} rows expected, {len(said)} found"
     for want, got in zip(expected, said):
         for column, value in want.items():
             if got.get(column) != value:
-                yield f"{key or 'row'} {want.get(key or 'name')}: {column}: expected {value!r}, found {got.get(column)!r}"
+                row = " ".join(str(want.get(key)) for key in keys or ["name"])
+                yield f"{row}: {column}: expected {value!r}, found {got.get(column)!r}"
 
 
 def check(generate, kernlens, options, folder):
@@ -69,8 +79,8 @@ def check(generate, kernlens, options, folder):
             yield f"{table}: exit {ran.returncode}: {ran.stderr.decode(errors='replace').strip()}"
             return
         said = json.loads(ran.stdout)
-        key = KEYS.get(table, next(iter(rows[0])) if rows else None)
-        yield from (f"{table}: {line}" for line in differences(rows, said, key))
+        keys = KEYS.get(table, [next(iter(rows[0]))] if rows else [])
+        yield from (f"{table}: {line}" for line in differences(rows, said, keys))
 
 
 def main():
