@@ -15,6 +15,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import calls        # noqa: E402
+import hardened     # noqa: E402
 import objects      # noqa: E402
 import sources      # noqa: E402
 
@@ -147,6 +148,33 @@ class Calls(unittest.TestCase):
                          for i in range(1, 20))
         self.assertIn("more than 16384", self.told(
             f"static int f0(void) {{ return 0; }} {frames} extern int kl_f(void); int kl_f(void) {{ return f19(); }}"))
+
+
+class Hardened(unittest.TestCase):
+    PROGRAM = '#include <stdio.h>\nint main(int n, char **v) { char b[64]; sprintf(b, "%s", v[n - 1]); return b[0]; }'
+    FLAGS = ("-O2", "-fPIE", "-pie", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2",
+             "-Wl,-z,relro,-z,now")
+
+    def told(self, *flags):
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder) / "program.c"
+            place.write_text(self.PROGRAM, encoding="utf-8")
+            subprocess.run(["gcc", *self.FLAGS, *flags, place, "-o", place.with_suffix("")], check=True,
+                           capture_output=True)
+            return "\n".join(hardened.findings(place.with_suffix("")))
+
+    def test_a_hardened_program_passes(self):
+        self.assertEqual("", self.told())
+
+    def test_each_thing_left_out_is_found(self):
+        for flags, because in ((("-fno-PIE", "-no-pie"), "not position independent"),
+                               (("-Wl,-z,norelro",), "no read-only relocations"),
+                               (("-Wl,-z,lazy",), "binds functions late"),
+                               (("-z", "execstack"), "an executable stack"),
+                               (("-fno-stack-protector",), "no stack protector"),
+                               (("-U_FORTIFY_SOURCE",), "without _FORTIFY_SOURCE")):
+            with self.subTest(flags=flags):
+                self.assertIn(because, self.told(*flags))
 
 
 class Sources(unittest.TestCase):
