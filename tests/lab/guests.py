@@ -33,7 +33,8 @@ GUESTS = (
     Guest("x86_64-6.12", "x86_64", "trixie", X86, "max,la57=off", "4 levels",
           # With these QEMU's ELF core gets a VMCOREINFO note, which makedumpfile wants.
           devices=("-device", "vmcoreinfo"), modules=("qemu_fw_cfg",)),
-    Guest("x86_64-sid", "x86_64", "sid", X86, "max", "5 levels"),
+    # An odd number of processors.
+    Guest("x86_64-sid", "x86_64", "sid", X86, "max", "5 levels", devices=("-smp", "3")),
     # 3 GiB on q35 is split: 2 GiB from 0, 1 GiB from 4 GiB.
     Guest("x86_64-6.1-hole", "x86_64", "bookworm", X86, "max", "5 levels", memory_mib=3072,
           command_line="nokaslr"),

@@ -6,6 +6,8 @@ import stat
 import subprocess
 from pathlib import Path
 
+import bpf
+
 WORKLOAD = Path(__file__).parent / "workload"
 
 COMPILER = {"x86_64": "gcc", "aarch64": "aarch64-linux-gnu-gcc-12"}
@@ -16,8 +18,8 @@ FLAGS = ("-std=gnu11", "-O2", "-static", "-pthread", "-Wall", "-Wextra", "-Werro
 MODULES = ("virtio_pci", "virtio_blk", "virtio_console", "ext4", "xfs", "btrfs", "overlay",
            "veth", "dummy", "zram")
 
-DIRECTORIES = ("bin", "dev", "facts", "mnt", "modules", "proc", "run", "settled", "sys", "tmp",
-               "workload")
+DIRECTORIES = ("bin", "dev", "facts", "lib", "lib64", "mnt", "modules", "proc", "run", "settled", "sys",
+               "tmp", "workload", "workload/bpf-objects")
 
 
 def compile_workload(arch, out):
@@ -105,5 +107,8 @@ def build(guest, kernel, busybox, scratch):
 
     for program in compile_workload(guest.arch, scratch):
         archive.file(f"workload/{program.name}", program.read_bytes(), 0o755)
+    for path, file in (*bpf.compile_programs(guest.arch, scratch), *bpf.compile_objects(guest.arch, scratch),
+                       *bpf.bpftool(guest.arch)):
+        archive.file(path, file.read_bytes(), 0o755)
     archive.file("init", (WORKLOAD / "init").read_bytes(), 0o755)
     return archive.finish(), absent
