@@ -19,22 +19,21 @@ static enum kl_btf_kind kind_of(const struct graph *g, uint32_t id) {
   return is_own(g, id) ? (enum kl_btf_kind)(g->own->kinds[id - g->btf->first_id] & KL_BTF_KIND_MASK)
                        : kl_btf_kind(g->btf, id);
 }
-// Resolved, if own.
+// Of an own type: not OPEN.
 static uint32_t size_of(const struct graph *g, uint32_t id) {
   uint64_t size;
   if (is_own(g, id))
     return g->own->words[id - g->btf->first_id];
   return kl_btf_size(g->btf, id, &size) ? (uint32_t)size : KL_BTF_NO_SIZE;
 }
-static bool is_open_link(const struct graph *g, uint32_t id) {
-  return is_own(g, id) && !(g->own->kinds[id - g->btf->first_id] & KL_BTF_RESOLVED) &&
-         kl_btf_is_link(kind_of(g, id));
+static bool is_open(const struct graph *g, uint32_t id) {
+  return is_own(g, id) && g->own->kinds[id - g->btf->first_id] & KL_BTF_OPEN;
 }
 
-// A link whose type below is known: its size, and what else is handed up.
+// A link whose type below is no more OPEN: its size, and what else is handed
+// up.
 static bool resolve(struct graph *g, uint32_t id, uint32_t below) {
-  uint32_t i = id - g->btf->first_id, size = size_of(g, below), height = 1;
-  uint8_t holds = 0;
+  uint32_t i = id - g->btf->first_id, size = size_of(g, below), height = 1, holds = 0;
   if (is_own(g, below)) { // a nest's height is not known yet, and counted on its own
     holds = g->own->kinds[below - g->btf->first_id] & KL_BTF_HOLDS;
     height += g->own->heights[below - g->btf->first_id];
@@ -51,7 +50,7 @@ static bool resolve(struct graph *g, uint32_t id, uint32_t below) {
   }
   g->own->words[i] = size;
   g->own->heights[i] = (uint8_t)height;
-  g->own->kinds[i] |= KL_BTF_RESOLVED | holds;
+  g->own->kinds[i] = (uint16_t)((g->own->kinds[i] & ~(uint32_t)KL_BTF_OPEN) | holds);
   return height <= g->depth;
 }
 
@@ -61,7 +60,7 @@ static bool check_chain(struct graph *g, uint32_t id) {
   uint32_t path[KL_BTF_DEPTH];
   uint32_t used = 0;
   g->at = kl_btf_raw(g->btf, id);
-  for (; is_open_link(g, id); id = g->own->words[id - g->btf->first_id]) {
+  for (; is_open(g, id); id = g->own->words[id - g->btf->first_id]) {
     if (used == g->depth)
       return false;
     path[used++] = id;
@@ -169,10 +168,10 @@ enum kl_status kl_btf_check_graph(const struct kl_btf *btf, struct kl_btf_scratc
   uint32_t n = btf->count - btf->first_id;
   bool ok = true;
   for (uint32_t i = 0; i < n && ok; i++)
-    if (is_open_link(&g, btf->first_id + i))
+    if (scratch->kinds[i] & KL_BTF_OPEN)
       ok = check_chain(&g, btf->first_id + i);
   for (uint32_t i = 0; i < n && ok; i++)
-    if (kl_btf_is_composite(kind_of(&g, btf->first_id + i)) && !scratch->heights[i])
+    if (scratch->kinds[i] & KL_BTF_HOLDS && !scratch->heights[i]) // links have a height by now
       ok = check_nest(&g, btf->first_id + i);
   *bad = g.at;
   return ok ? KL_OK : KL_ERR_MALFORMED;

@@ -65,7 +65,7 @@ static enum kl_status validate(struct kl_btf *btf, struct kl_arena *arena, const
                                struct kl_btf_scratch *scratch, const uint8_t **bad) {
   uint32_t n = btf->count - btf->first_id;
   KL_TRY(kl_arena_take(arena, n, sizeof *scratch->words, _Alignof(uint32_t), &scratch->words));
-  KL_TRY(kl_arena_take(arena, n, 1, 1, &scratch->kinds));
+  KL_TRY(kl_arena_take(arena, n, sizeof *scratch->kinds, _Alignof(uint16_t), &scratch->kinds));
   KL_TRY(KL_TAKE(arena, n, &scratch->needs));
   KL_TRY(KL_TAKE(arena, n, &scratch->heights));
   KL_TRY(kl_btf_check_types(btf, arena, scratch, bad));

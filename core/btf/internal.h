@@ -41,6 +41,14 @@ struct kl_btf_header {
 // False when this can't be the head of a BTF; *bad is the offset of the field.
 bool kl_btf_header_parse(struct kl_bytes head, struct kl_btf_header *ret, uint32_t *bad);
 
+// Marks beside a kind while it is validated.
+enum {
+  KL_BTF_KIND_MASK = 0x1f,
+  KL_BTF_INDEXED = 0x20, // is found by name: btf->next holds the hash until the index is built
+  KL_BTF_OPEN = 0x40,    // a pointer, array, typedef, modifier or variable: the type below is yet to be looked at
+  KL_BTF_HOLDS = 0x80,   // a struct or union, or an array, typedef ... of one
+};
+
 // How each kind is laid out and which rules its common part follows.
 enum kl_btf_name_rule {
   KL_BTF_NAME_NONE,       // must be anonymous
@@ -55,7 +63,10 @@ struct kl_btf_shape {
   uint8_t fixed, each; // bytes behind the common part: always, and for each of vlen
   uint8_t name;        // enum kl_btf_name_rule
   uint8_t word;        // enum kl_btf_word: what the third word holds
-  bool vlen, kflag;    // may be other than 0
+  uint8_t word_at;     // where the size, or the type below, of a C type is; 0: it has neither
+  uint8_t marks;       // for kl_btf_scratch.kinds
+  uint32_t info_zero;  // bits of the info word that must be 0
+  uint32_t word_cap;   // the third word's top
 };
 extern const struct kl_btf_shape kl_btf_shapes[KL_BTF_UNKNOWN];
 
@@ -91,10 +102,6 @@ static inline enum kl_btf_kind kl_btf_kind(const struct kl_btf *btf, uint32_t id
 static inline bool kl_btf_is_transparent(enum kl_btf_kind kind) {
   return (kind >= KL_BTF_TYPEDEF && kind <= KL_BTF_RESTRICT) || kind == KL_BTF_TYPE_TAG;
 }
-// One type is below it: TYPE in the third word, or ARRAY's element.
-static inline bool kl_btf_is_link(enum kl_btf_kind kind) {
-  return kl_btf_is_transparent(kind) || kind == KL_BTF_PTR || kind == KL_BTF_ARRAY || kind == KL_BTF_VAR;
-}
 static inline bool kl_btf_is_composite(enum kl_btf_kind kind) {
   return kind == KL_BTF_STRUCT || kind == KL_BTF_UNION;
 }
@@ -115,6 +122,15 @@ static inline struct kl_bytes kl_btf_string_rest(const struct kl_btf *btf, uint3
 static inline uint64_t kl_btf_zero_bytes(uint64_t bytes) {
   return (bytes - 0x0101010101010101) & ~bytes & 0x8080808080808080;
 }
+// How many bytes come before it.
+static inline size_t kl_btf_bytes_before(uint64_t zero) {
+#if SIZE_MAX > UINT32_MAX
+  return (size_t)__builtin_ctzll(zero) / 8;
+#else // where a count of 64 bits may be a call of the compiler's library
+  uint32_t low = (uint32_t)zero, high = (uint32_t)(zero >> 32);
+  return (size_t)(low ? __builtin_ctz(low) : 32 + __builtin_ctz(high)) / 8;
+#endif
+}
 // Bytes before the first NUL, at most cap.
 static inline size_t kl_btf_string_length(struct kl_bytes rest, size_t cap) {
   if (rest.n < cap)
@@ -123,7 +139,7 @@ static inline size_t kl_btf_string_length(struct kl_bytes rest, size_t cap) {
   for (; n + 8 <= cap; n += 8) {
     uint64_t zero = kl_btf_zero_bytes(kl_le64(rest.p + n));
     if (zero)
-      return n + (size_t)__builtin_ctzll(zero) / 8;
+      return n + kl_btf_bytes_before(zero);
   }
   while (n < cap && rest.p[n])
     n++;
@@ -175,7 +191,7 @@ static inline uint32_t kl_btf_hash_string(struct kl_bytes rest, size_t cap, size
     uint64_t word = kl_le64(rest.p + n), zero = kl_btf_zero_bytes(word);
     if (zero) {
       uint64_t below = ((zero & (0 - zero)) >> 7) - 1; // the bits of the bytes before the first
-      *length = n + (size_t)__builtin_ctzll(zero) / 8;
+      *length = n + kl_btf_bytes_before(zero);
       return kl_btf_hash_end(h, word & below, *length);
     }
     h = kl_btf_hash_word(h, word);
@@ -187,23 +203,17 @@ static inline uint32_t kl_btf_hash_string(struct kl_bytes rest, size_t cap, size
   return kl_btf_hash_end(h, kl_le_n(rest.p + n, i - n), i);
 }
 
-// What validation finds out of each own type on its way: 7 bytes, given back
-// when open is done.
-enum {
-  KL_BTF_KIND_MASK = 0x1f,
-  KL_BTF_INDEXED = 0x20, // is found by name: btf->next holds the hash until the index is built
-  KL_BTF_RESOLVED = 0x40,
-  KL_BTF_HOLDS = 0x80, // a struct or union, or an array, typedef ... of one
+// What validation finds out of each own type on its way: 9 bytes, given back
+// when open is done. (16 bits and not 8, so that the compiler knows that a
+// store to them changes no pointer.)
+struct kl_btf_scratch {
+  uint16_t *kinds;  // enum kl_btf_kind and KL_BTF_INDEXED ...
+  uint16_t *needs;  // what references to it ask of its kind
+  uint8_t *heights; // of chains and nests below it
+  uint32_t *words;  // the size; the type below it while OPEN
 };
 #define KL_BTF_NO_SIZE 0xffffffffu  // has none, or is nothing that C calls a type
 #define KL_BTF_ANY_SIZE 0xfffffffeu // depends on an unknown kind
-struct kl_btf_scratch {
-  uint8_t *kinds;   // enum kl_btf_kind and the bits above
-  uint8_t *needs;   // what references to it ask of its kind
-  uint8_t *heights; // of chains and nests below it
-  // The size; of a pointer, array, typedef, modifier or variable the type below until RESOLVED.
-  uint32_t *words;
-};
 
 // Validation, in the order in which open calls it. Each returns KL_OK, or
 // KL_ERR_MALFORMED or KL_ERR_LIMIT with *bad at the culprit, or

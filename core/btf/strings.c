@@ -7,27 +7,29 @@ static bool is_identifier_byte(uint8_t c) {
   return kl_btf_begins_identifier(c) || (uint8_t)(c - '0') < 10;
 }
 
-// Of eight bytes below 0x80: the top bit of each that lies in [low, high].
-static uint64_t in_range(uint64_t bytes, uint8_t low, uint8_t high) {
-  const uint64_t each = 0x0101010101010101;
-  return (bytes + each * (0x80u - low)) & ~(bytes + each * (0x7fu - high));
-}
+// Sixteen bytes at a time, in the compiler's own form of vectors: where the
+// machine has none it makes plain code of it.
+typedef uint8_t sixteen __attribute__((vector_size(16)));
 
-// True when eight bytes have nothing but identifiers and NULs. (A '.' is rare
+// True when they are nothing but letters, digits, '_' and NULs. (A '.' is rare
 // enough for a closer look.)
-static bool is_plain(uint64_t bytes) {
-  const uint64_t top_bits = 0x8080808080808080, case_bits = 0x2020202020202020;
-  uint64_t plain = in_range(bytes | case_bits, 'a', 'z') | in_range(bytes, '0', '9') | in_range(bytes, '_', '_') |
-                   in_range(bytes, 0, 0);
-  return (plain & ~bytes & top_bits) == top_bits;
+static bool is_plain(const uint8_t *p) {
+  sixteen bytes;
+  uint64_t halves[2];
+  memcpy(&bytes, p, sizeof bytes);
+  sixteen lower = bytes | 0x20;
+  sixteen plain =
+      (sixteen)(lower - 'a' < 26) | (sixteen)(bytes - '0' < 10) | (sixteen)(bytes == '_') | (sixteen)(bytes == 0);
+  memcpy(halves, &plain, sizeof halves);
+  return (halves[0] & halves[1]) == UINT64_MAX;
 }
 
 // Marks all chunks of every string that is no identifier.
 void kl_btf_mark_suspects(struct kl_bytes strings, uint8_t *suspect) {
   size_t done = 0; // no string before needs another look
   for (size_t i = 0; i < strings.n;) {
-    if (strings.n - i >= 8 && is_plain(kl_le64(strings.p + i))) {
-      i += 8;
+    if (strings.n - i >= sizeof(sixteen) && is_plain(strings.p + i)) {
+      i += sizeof(sixteen);
     } else if (strings.p[i] && !is_identifier_byte(strings.p[i])) {
       size_t start = i;
       while (start > done && strings.p[start - 1])
