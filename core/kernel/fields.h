@@ -547,6 +547,8 @@
   X(pageflags, PG_reserved)                                                                                        \
   X(compound_dtor_id, HUGETLB_PAGE_DTOR)                                                                           \
   X(pagetype, PG_hugetlb)                                                                                          \
+  X(pagetype, PG_slab)                                                                                             \
+  X(pageflags, PG_hugetlb)                                                                                         \
   X(pagetype, PG_guard)                                                                                            \
   X(pagetype, PG_table)                                                                                            \
   X(pagetype, PG_offline)                                                                                          \

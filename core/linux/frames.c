@@ -10,6 +10,11 @@ void kl_frame_walk_init(struct kl_frame_walk *walk, struct kl_kernel *kernel, st
   *walk = (struct kl_frame_walk){.kernel = kernel, .budget = budget, .pfn = first, .last = last};
 }
 
+// The first frame that begins at or behind an address.
+static uint64_t frame_behind(uint64_t phys, uint64_t shift) {
+  return (phys >> shift) + (phys & ((1ull << shift) - 1) ? 1 : 0);
+}
+
 // Goes to the next frame that the dump knows, at or behind walk->pfn. A run is
 // looked up once: finding its end can cost as much as it is long.
 static enum kl_status find_frame(struct kl_frame_walk *walk) {
@@ -19,17 +24,17 @@ static enum kl_status find_frame(struct kl_frame_walk *walk) {
     if (walk->pfn > walk->last || walk->pfn > UINT64_MAX >> shift)
       return KL_END;
     KL_TRY(kl_image_segment(walk->kernel->image, walk->pfn << shift, &segment));
-    uint64_t first = (segment.start + (1ull << shift) - 1) >> shift;
-    walk->pfn = kl_max(walk->pfn, first);
+    walk->pfn = kl_max(walk->pfn, frame_behind(segment.start, shift));
     walk->run_end = segment.end >> shift; // a frame that the dump holds in part is left out
     if (walk->pfn >= walk->run_end)
-      walk->pfn = kl_max(walk->pfn, (segment.end + (1ull << shift) - 1) >> shift);
+      walk->pfn = kl_max(walk->pfn, frame_behind(segment.end, shift));
   }
   return walk->pfn > walk->last ? KL_END : KL_OK;
 }
 
 static bool take_block(struct kl_frame_walk *walk, const struct kl_page *head, uint64_t pfn) {
-  if (head->type != KL_PAGE_BUDDY || head->order > MAX_BLOCK_ORDER || head->pfn + (1ull << head->order) <= pfn)
+  if (head->type != KL_PAGE_BUDDY || head->order > MAX_BLOCK_ORDER || head->pfn & ((1ull << head->order) - 1) ||
+      head->pfn + (1ull << head->order) <= pfn)
     return false;
   walk->free_start = head->pfn;
   walk->free_end = head->pfn + (1ull << head->order);
@@ -39,11 +44,14 @@ static bool take_block(struct kl_frame_walk *walk, const struct kl_page *head, u
 
 // Whether a frame lies in a free block: the allocator marks the block's first
 // page only. Blocks are aligned to their size (is_free_buddy_page()). A walk
-// that has met a block has come from its start, and need not look back.
+// that has met a block has come from its start, and need not look back. What
+// has users is not free, whatever block reaches over it.
 static bool in_free_block(struct kl_frame_walk *walk, const struct kl_page *page) {
+  if (page->references)
+    return false;
   if ((page->pfn >= walk->free_start && page->pfn < walk->free_end) || take_block(walk, page, page->pfn))
     return true;
-  if (page->references || walk->free_end)
+  if (walk->free_end)
     return false;
   for (unsigned order = 1; order <= MAX_BLOCK_ORDER; order++) {
     struct kl_page head;

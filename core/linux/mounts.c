@@ -33,12 +33,15 @@ enum kl_status kl_mount_walk_init(struct kl_mount_walk *walk, struct kl_kernel *
   return KL_OK;
 }
 
-static enum kl_status read_mount(struct kl_kernel *k, uint64_t address, struct kl_mount *ret) {
+// Of a cursor nothing but its flags is there.
+static enum kl_status read_mount(struct kl_kernel *k, uint64_t address, bool may_be_cursor, struct kl_mount *ret) {
   *ret = (struct kl_mount){.address = address};
   KL_TRY(kl_member(k, address, KL_F_mount_mnt, &ret->vfsmount));
+  KL_TRY(kl_get(k, ret->vfsmount, KL_F_vfsmount_mnt_flags, &ret->flags));
+  if (may_be_cursor && ret->flags & MNT_CURSOR)
+    return KL_OK;
   KL_TRY(kl_get_pointer(k, address, KL_F_mount_mnt_parent, &ret->parent));
   KL_TRY(kl_get_pointer(k, ret->vfsmount, KL_F_vfsmount_mnt_sb, &ret->super_block));
-  KL_TRY(kl_get(k, ret->vfsmount, KL_F_vfsmount_mnt_flags, &ret->flags));
   KL_TRY(kl_get(k, address, KL_F_mount_mnt_id, &ret->id));
   return kl_get(k, ret->parent, KL_F_mount_mnt_id, &ret->parent_id);
 }
@@ -51,7 +54,7 @@ enum kl_status kl_mount_walk_next(struct kl_mount_walk *walk, struct kl_mount *r
     KL_TRY(status);
     KL_TRY(kl_container(walk->kernel, node, walk->is_tree ? KL_F_mount_mnt_node : KL_F_mount_mnt_list, &mount));
     walk->lost = mount;
-    KL_TRY(read_mount(walk->kernel, mount, ret));
+    KL_TRY(read_mount(walk->kernel, mount, !walk->is_tree, ret));
     if (walk->is_tree || !(ret->flags & MNT_CURSOR))
       return KL_OK;
   }

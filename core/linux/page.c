@@ -4,6 +4,7 @@
 enum {
   MAX_PAGE_BYTES = 256, // struct page is 56 to 96
   MAX_ORDER = 20,       // 16 GiB pages of 64K; no folio is larger
+  MAX_PFN_SHIFT = 40,   // 52 bits of physical address in pages of 4K
   MAPPING_ANON = 1,     // PAGE_MAPPING_ANON (include/linux/page-flags.h)
   MAPPING_MOVABLE = 2,
   MAPPING_BITS = 3,
@@ -14,7 +15,8 @@ enum {
 // A field of a struct page whose bytes are at hand; 0 where it is absent.
 static uint64_t field_of(const struct kl_kernel *k, const uint8_t *bytes, enum kl_field_id id) {
   const struct kl_field *f = &k->fields[id];
-  if (!f->present || f->size > 8 || f->offset > MAX_PAGE_BYTES - 8)
+  uint64_t bytes_there = k->types[KL_T_page].bytes; // at most MAX_PAGE_BYTES: bytes_of()
+  if (!f->present || f->size > 8 || f->offset > bytes_there || f->size > bytes_there - f->offset)
     return 0;
   return kl_le_n(bytes + f->offset, f->size);
 }
@@ -32,7 +34,7 @@ enum kl_status kl_page_pfn(const struct kl_kernel *k, uint64_t page, uint64_t *r
   if (!k->types[KL_T_page].present || !size)
     return KL_ERR_NOT_FOUND;
   uint64_t offset = page - k->vmemmap_base;
-  if (offset % size || offset / size > 1ull << 40)
+  if (offset % size || offset / size >> MAX_PFN_SHIFT)
     return KL_ERR_MALFORMED;
   *ret = offset / size;
   return KL_OK;
@@ -51,16 +53,16 @@ static const struct {
 };
 
 // Before, a type is a bit that is clear under a base of bits that are set: by
-// enum pagetype in 6.11, by these constants before (6e292b9be7f4).
+// enum pagetype in 6.11, by these constants before (6e292b9be7f4). hugetlb is
+// one since 6.10 (d99e3140a4d3), slab since 6.11 (46df8e73a4a3).
 static const struct {
   enum kl_enum_id value;
   uint32_t constant;
   enum kl_page_type type;
 } bit_types[] = {
-    {KL_E_pagetype_PG_buddy, 0x80, KL_PAGE_BUDDY},
-    {KL_E_pagetype_PG_offline, 0x100, KL_PAGE_OFFLINE},
-    {KL_E_pagetype_PG_table, 0x200, KL_PAGE_TABLE},
-    {KL_E_pagetype_PG_guard, 0x400, KL_PAGE_GUARD},
+    {KL_E_pagetype_PG_buddy, 0x80, KL_PAGE_BUDDY},      {KL_E_pagetype_PG_offline, 0x100, KL_PAGE_OFFLINE},
+    {KL_E_pagetype_PG_table, 0x200, KL_PAGE_TABLE},     {KL_E_pagetype_PG_guard, 0x400, KL_PAGE_GUARD},
+    {KL_E_pagetype_PG_hugetlb, 0x800, KL_PAGE_HUGETLB}, {KL_E_pagetype_PG_slab, 0x1000, KL_PAGE_SLAB},
 };
 
 enum { FIRST_MOVED = 2 }; // index in bit_types
@@ -72,7 +74,9 @@ static enum kl_page_type type_of(const struct kl_kernel *k, uint32_t value) {
         return byte_types[i].type;
     return KL_PAGE_PLAIN;
   }
-  uint32_t base = k->enums[KL_E_pagetype_PG_buddy].present ? 0x80000000u : 0xf0000000u;
+  // PAGE_TYPE_BASE left its low three bits to the types when these moved up.
+  bool high = k->enums[KL_E_pagetype_PG_buddy].present && k->enums[KL_E_pagetype_PG_buddy].value >> 28;
+  uint32_t base = high ? 0x80000000u : 0xf0000000u;
   // Up to 5.10 there was one for kmemcg, before those of tables and guards
   // (18b2db3b0385); struct page lost mem_cgroup together with it.
   unsigned moved = kl_has(k, KL_F_page_mem_cgroup);
@@ -108,6 +112,21 @@ static uint64_t head_of(const struct kl_kernel *k, uint64_t page, const uint8_t 
   return low && !(low & (low + 1)) ? page & info : info;
 }
 
+// The head of the folio that a page belongs to. Where memory of hugetlb's struct
+// pages was given back, pages in the middle of a folio read as heads, too; the
+// page behind a head knows (page_fixed_fake_head()).
+static enum kl_status find_head(struct kl_kernel *k, uint64_t page, const uint8_t *bytes, uint64_t *ret) {
+  uint8_t next[MAX_PAGE_BYTES];
+  uint64_t second = page + k->types[KL_T_page].bytes;
+  *ret = head_of(k, page, bytes);
+  if (*ret != page || !flag_in(k, field_of(k, bytes, KL_F_page_flags), KL_E_pageflags_PG_head))
+    return KL_OK;
+  KL_TRY(bytes_of(k, second, next));
+  uint64_t head = head_of(k, second, next);
+  *ret = head == second ? page : head;
+  return KL_OK;
+}
+
 // The order of a folio, which its second page tells.
 static enum kl_status order_of(struct kl_kernel *k, uint64_t head, uint8_t *ret) {
   uint64_t v = 0, size = k->types[KL_T_page].bytes;
@@ -124,11 +143,14 @@ static enum kl_status order_of(struct kl_kernel *k, uint64_t head, uint8_t *ret)
   return KL_OK;
 }
 
-// Up to 6.5 the folio's second page says who gives it back.
+// Up to 6.5 the folio's second page says who gives it back; up to 6.9 it has a
+// flag (9c5ccf2db04b).
 static bool is_hugetlb(struct kl_kernel *k, uint64_t head) {
-  uint64_t dtor = 0, second = head + k->types[KL_T_page].bytes;
+  uint64_t flags = 0, dtor = 0, second = head + k->types[KL_T_page].bytes;
   enum kl_status status = kl_has(k, KL_F_folio__folio_dtor) ? kl_get(k, head, KL_F_folio__folio_dtor, &dtor)
                                                             : kl_get(k, second, KL_F_page_compound_dtor, &dtor);
+  if (status == KL_ERR_NOT_FOUND && kl_get(k, head, KL_F_folio__flags_1, &flags) == KL_OK)
+    return flag_in(k, flags, KL_E_pageflags_PG_hugetlb);
   return status == KL_OK && k->enums[KL_E_compound_dtor_id_HUGETLB_PAGE_DTOR].present &&
          dtor == (uint64_t)k->enums[KL_E_compound_dtor_id_HUGETLB_PAGE_DTOR].value;
 }
@@ -156,10 +178,12 @@ static void fill(const struct kl_kernel *k, const uint8_t *bytes, struct kl_page
 enum kl_status kl_page_read(struct kl_kernel *k, uint64_t pfn, struct kl_page *ret) {
   uint8_t bytes[MAX_PAGE_BYTES];
   struct kl_page p = {.pfn = pfn, .head_pfn = pfn};
+  if (pfn >> MAX_PFN_SHIFT)
+    return KL_ERR_UNMAPPED;
   p.address = k->vmemmap_base + pfn * k->types[KL_T_page].bytes;
   KL_TRY(bytes_of(k, p.address, bytes));
   int64_t mappings = (int32_t)field_of(k, bytes, KL_F_page__mapcount) + 1;
-  p.head = head_of(k, p.address, bytes);
+  KL_TRY(find_head(k, p.address, bytes, &p.head));
   if (p.head != p.address) {
     KL_TRY(kl_page_pfn(k, p.head, &p.head_pfn));
     if (p.head_pfn >= pfn || pfn - p.head_pfn >= 1ull << MAX_ORDER)
@@ -167,10 +191,14 @@ enum kl_status kl_page_read(struct kl_kernel *k, uint64_t pfn, struct kl_page *r
     KL_TRY(bytes_of(k, p.head, bytes));
   }
   fill(k, bytes, &p);
-  if (p.type == KL_PAGE_BUDDY) // buddy_order()
-    p.order = (uint8_t)(field_of(k, bytes, KL_F_page_private) & 63);
-  else if (kl_page_has(k, &p, KL_E_pageflags_PG_head))
+  uint64_t block = p.type == KL_PAGE_BUDDY ? field_of(k, bytes, KL_F_page_private) : 0; // buddy_order()
+  if (block > MAX_ORDER)
+    return KL_ERR_MALFORMED;
+  p.order = (uint8_t)block;
+  if (kl_page_has(k, &p, KL_E_pageflags_PG_head))
     KL_TRY(order_of(k, p.head, &p.order));
+  if (k->enums[KL_E_pageflags_PG_head].present && (pfn - p.head_pfn) >> p.order)
+    return KL_ERR_MALFORMED; // the folio does not reach as far
   if (p.type == KL_PAGE_PLAIN && p.order) {
     if (is_hugetlb(k, p.head))
       p.type = KL_PAGE_HUGETLB;

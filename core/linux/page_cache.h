@@ -18,6 +18,7 @@ struct kl_page_cache_walk {
   struct kl_kernel *kernel;
   struct kl_budget *budget;
   uint64_t mapping;
+  uint64_t first, last; // page indices that are wanted, both included
   struct kl_xarray tree;
   struct kl_page folio;
   uint64_t pfn, index; // the next page of the entry
@@ -31,7 +32,7 @@ enum kl_status kl_page_cache_walk_init(struct kl_page_cache_walk *walk, struct k
                                        uint64_t last) KL_MUST_USE;
 // The next base page, in order of the file. KL_END at the end. An entry that
 // leads nowhere (KL_ERR_MALFORMED) or a node that can't be read is an error
-// once, and the walk goes on behind it.
+// once, and the walk goes on behind it. One step a page.
 enum kl_status kl_page_cache_walk_next(struct kl_page_cache_walk *walk, struct kl_cached_page *ret) KL_MUST_USE;
 
 #endif

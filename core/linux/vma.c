@@ -63,7 +63,8 @@ static enum kl_status next_of_tree(struct kl_vma_walk *walk, struct kl_vma *ret)
   KL_TRY(status);
   KL_TRY(read_vma(walk->kernel, entry.pointer, ret));
   // The tree says where it lies, too.
-  return ret->start == entry.first && ret->end - 1 == entry.last ? KL_OK : KL_ERR_MALFORMED;
+  bool agrees = ret->start == entry.first && ret->end - 1 == entry.last && ret->end > ret->start;
+  return agrees ? KL_OK : KL_ERR_MALFORMED;
 }
 
 enum kl_status kl_vma_walk_next(struct kl_vma_walk *walk, struct kl_vma *ret) {
