@@ -167,6 +167,8 @@ static void say_found(struct kl_attach *a) {
 enum kl_status kl_attach(struct kl_arena *arena, struct kl_image *image, const struct kl_dump_options *options,
                          struct kl_diagnostics *diagnostics, struct kl_kernel **ret, struct kl_diagnostic *why) {
   struct kl_attach *a;
+  if (why) // until there is room for more to say
+    *why = (struct kl_diagnostic){"attach", "workspace", 0, KL_ERR_NO_MEMORY, 1};
   KL_TRY(KL_TAKE(arena, 1, &a));
   KL_TRY(KL_TAKE(arena, 1, &a->k));
   a->k->arena = arena;
