@@ -12,7 +12,7 @@
 #include "format.h"
 #include "tables/cell.h"
 
-enum { HOLD_MS = 300, NARROWEST = 12, HELD_BYTES = 256 << 10, CELL_BYTES = 64 << 10 };
+enum { HOLD_MS = 300, NARROWEST = 12, WIDEST = 120, HELD_BYTES = 256 << 10, CELL_BYTES = 64 << 10 };
 
 static char held_text[HELD_BYTES];
 static struct held_cell {
@@ -32,30 +32,34 @@ static void show_time(struct kl_text *out, int64_t seconds) {
     kl_text_signed(out, seconds);
 }
 
+static enum cli_style style_of(const struct kl_cell *cell) {
+  return cell->kind == KL_CELL_NULL ? CLI_FAINT : cell->kind == KL_CELL_UNREADABLE ? CLI_WARNING : CLI_PLAIN;
+}
+
 enum cli_style cli_cell_show(struct kl_text *out, const struct kl_cell *cell) {
   switch (cell->kind) {
   case KL_CELL_NULL:
     kl_text_char(out, '-');
-    return CLI_FAINT;
+    break;
   case KL_CELL_UNREADABLE:
     kl_text_char(out, '?');
-    return CLI_WARNING;
+    break;
   case KL_CELL_TEXT:
     cli_escape(out, cell->data, cell->n);
-    return CLI_PLAIN;
+    break;
   case KL_CELL_TIME:
     show_time(out, cell->i64);
-    return CLI_PLAIN;
+    break;
   case KL_CELL_U64:
   case KL_CELL_I64:
   case KL_CELL_BOOL:
   case KL_CELL_ADDRESS:
   case KL_CELL_BYTES:
   case KL_CELL_DURATION:
+    kl_cell_print(out, cell);
     break;
   }
-  kl_cell_print(out, cell);
-  return CLI_PLAIN;
+  return style_of(cell);
 }
 
 static bool is_number(const struct kl_column *column) {
@@ -77,11 +81,6 @@ void cli_grid_begin(struct cli_sink *sink) {
     g->width[i] = strlen(column_of(sink, i)->name);
 }
 
-static void blanks(struct kl_text *t, size_t n) {
-  while (n--)
-    kl_text_char(t, ' ');
-}
-
 // One cell at its place: padded, or cut where the terminal demands it.
 static void put_cell(struct cli_sink *sink, size_t i, const char *p, size_t n, size_t width, enum cli_style style) {
   struct cli_grid *g = &sink->grid;
@@ -95,18 +94,27 @@ static void put_cell(struct cli_sink *sink, size_t i, const char *p, size_t n, s
   size_t pad = width < room ? room - width : 0;
   bool last = i + 1 == g->shown;
   if (i)
-    blanks(t, 2);
+    cli_blanks(t, 2);
   if (is_number(column_of(sink, i)))
-    blanks(t, pad);
+    cli_blanks(t, pad);
   cli_style_begin(sink->out, style);
   kl_text_put(t, p, n);
   if (cut)
     kl_text_string(t, "\xe2\x80\xa6");
   cli_style_end(sink->out, style);
   if (!is_number(column_of(sink, i)) && !last)
-    blanks(t, pad);
+    cli_blanks(t, pad);
   if (last)
     kl_text_char(t, '\n');
+}
+
+// A cell too large to be measured: as it is.
+static void put_whole(struct cli_sink *sink, size_t i, const struct kl_cell *cell) {
+  if (i)
+    cli_blanks(&sink->out->text, 2);
+  (void)cli_cell_show(&sink->out->text, cell);
+  if (i + 1 == sink->grid.shown)
+    kl_text_char(&sink->out->text, '\n');
 }
 
 static size_t total_width(const struct cli_grid *g) {
@@ -146,6 +154,14 @@ static void give_back(struct cli_sink *sink, const size_t *wanted) {
   }
 }
 
+// In a file a column is padded to WIDEST at most: what is wider sticks out.
+static void widen(size_t *width, size_t to, bool tty) {
+  if (!tty && to > WIDEST)
+    to = *width > WIDEST ? *width : WIDEST;
+  if (to > *width)
+    *width = to;
+}
+
 static void settle(struct cli_sink *sink) {
   struct cli_grid *g = &sink->grid;
   if (g->flowing)
@@ -153,8 +169,7 @@ static void settle(struct cli_sink *sink) {
   g->flowing = true;
   for (size_t r = 0; r < g->held_rows; r++)
     for (size_t i = 0; i < sink->n; i++)
-      if (held_cells[r * sink->n + i].width > g->width[i])
-        g->width[i] = held_cells[r * sink->n + i].width;
+      widen(&g->width[i], held_cells[r * sink->n + i].width, sink->out->tty);
   if (sink->out->tty) {
     size_t wanted[64];
     memcpy(wanted, g->width, sizeof wanted);
@@ -195,7 +210,10 @@ static void flow(struct cli_sink *sink, const struct kl_cell *cells) {
   for (size_t i = 0; i < sink->grid.shown; i++) {
     struct kl_text t = kl_text_into(cell_text, sizeof cell_text);
     enum cli_style style = cli_cell_show(&t, &cells[sink->order[i]]);
-    put_cell(sink, i, cell_text, t.used, cli_width(cell_text, t.used), style);
+    if (t.truncated && !sink->out->tty)
+      put_whole(sink, i, &cells[sink->order[i]]);
+    else
+      put_cell(sink, i, cell_text, t.used, cli_width(cell_text, t.used), style);
   }
 }
 
@@ -205,15 +223,14 @@ static void upright(struct cli_sink *sink, const struct kl_cell *cells) {
     if (strlen(column_of(sink, i)->name) > width)
       width = strlen(column_of(sink, i)->name);
   for (size_t i = 0; i < sink->n; i++) {
-    struct kl_text t = kl_text_into(cell_text, sizeof cell_text);
-    enum cli_style style = cli_cell_show(&t, &cells[sink->order[i]]);
     const char *name = column_of(sink, i)->name;
     cli_style_begin(sink->out, CLI_HEADING);
     kl_text_string(&sink->out->text, name);
     cli_style_end(sink->out, CLI_HEADING);
-    blanks(&sink->out->text, width - strlen(name) + 2);
+    cli_blanks(&sink->out->text, width - strlen(name) + 2);
+    enum cli_style style = style_of(&cells[sink->order[i]]);
     cli_style_begin(sink->out, style);
-    kl_text_put(&sink->out->text, cell_text, t.used);
+    (void)cli_cell_show(&sink->out->text, &cells[sink->order[i]]);
     cli_style_end(sink->out, style);
     kl_text_char(&sink->out->text, '\n');
   }

@@ -19,18 +19,13 @@ static void heading(struct page *p, const char *s) {
   kl_text_char(p->text, '\n');
 }
 
-static void blanks(struct page *p, size_t n) {
-  while (n--)
-    kl_text_char(p->text, ' ');
-}
-
 // Text wrapped into [indent, WIDTH); the first line begins at `column`.
 static void wrapped(struct page *p, const char *s, size_t indent, size_t column) {
   for (bool first = true; *s; first = false) {
     size_t n = strcspn(s, " ");
     if (!first && column + 1 + n > WIDTH) {
       kl_text_char(p->text, '\n');
-      blanks(p, indent);
+      cli_blanks(p->text, indent);
       column = indent;
     } else if (!first) {
       kl_text_char(p->text, ' ');
@@ -46,13 +41,13 @@ static void wrapped(struct page *p, const char *s, size_t indent, size_t column)
 // "  name  doc" with doc at a fixed column, on the next line when name is long.
 static void entry(struct page *p, const char *name, const char *doc, size_t column) {
   size_t n = strlen(name) + INDENT;
-  blanks(p, INDENT);
+  cli_blanks(p->text, INDENT);
   kl_text_string(p->text, name);
   if (n + 2 > column) {
     kl_text_char(p->text, '\n');
     n = 0;
   }
-  blanks(p, column - n);
+  cli_blanks(p->text, column - n);
   wrapped(p, doc, column, column);
 }
 
@@ -78,7 +73,7 @@ static void examples(struct page *p, const char *lines) {
   heading(p, "Examples");
   while (*lines) {
     size_t n = strcspn(lines, "\n");
-    blanks(p, INDENT);
+    cli_blanks(p->text, INDENT);
     kl_text_string(p->text, "kernlens ");
     kl_text_put(p->text, lines, n);
     kl_text_char(p->text, '\n');

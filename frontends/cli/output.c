@@ -82,6 +82,11 @@ int cli_output_end(struct cli_output *out) {
   return CLI_FAILED;
 }
 
+void cli_blanks(struct kl_text *text, size_t n) {
+  while (n--)
+    kl_text_char(text, ' ');
+}
+
 static const char *const styles[] = {
     [CLI_PLAIN] = "", [CLI_HEADING] = "\033[1m", [CLI_FAINT] = "\033[2m", [CLI_WARNING] = "\033[31m"};
 

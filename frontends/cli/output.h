@@ -33,6 +33,8 @@ enum cli_style { CLI_PLAIN, CLI_HEADING, CLI_FAINT, CLI_WARNING };
 void cli_style_begin(struct cli_output *out, enum cli_style style);
 void cli_style_end(struct cli_output *out, enum cli_style style);
 
+void cli_blanks(struct kl_text *text, size_t n);
+
 // Milliseconds of a clock that only goes forward.
 int64_t cli_now_ms(void);
 

@@ -39,11 +39,6 @@ bool cli_summary_ask(struct cli_summary *s, const struct kl_table *table, uint64
   return opened;
 }
 
-static void blanks(struct kl_text *t, size_t n) {
-  while (n--)
-    kl_text_char(t, ' ');
-}
-
 struct kl_text *cli_summary_line(struct cli_summary *s, const char *name) {
   struct kl_text *t = &s->out->text;
   if (s->json) {
@@ -54,7 +49,7 @@ struct kl_text *cli_summary_line(struct cli_summary *s, const char *name) {
     cli_style_begin(s->out, CLI_HEADING);
     kl_text_string(t, name);
     cli_style_end(s->out, CLI_HEADING);
-    blanks(t, strlen(name) < 18 ? 19 - strlen(name) : 1);
+    cli_blanks(t, strlen(name) < 18 ? 19 - strlen(name) : 1);
   }
   s->first = false;
   return t;
