@@ -94,24 +94,27 @@ class Graph:
         return names
 
 
-def tabled(path):
-    """Names of the functions whose address stands in the constant data of an object."""
+def tabled(objects):
+    """Names of the functions whose address stands in the constant data of objects."""
     def run(*command):
-        return subprocess.run([*command, path], check=True, capture_output=True, text=True).stdout
+        return subprocess.run([*command, *objects], check=True, capture_output=True, text=True).stdout.splitlines()
     at, names = {}, set()
-    for line in run("nm", "--defined-only").splitlines():
-        address, kind, name = line.split()
+    for line in run("nm", "--defined-only", "--print-file-name"):
+        place, rest = line.rsplit(":", 1)
+        address, kind, name = rest.split()
         if kind in "tT":
-            at[int(address, 16)] = name
+            at[place, int(address, 16)] = name
             names.add(name)
-    in_data = False
-    for line in run("readelf", "--relocs", "--wide").splitlines():
-        if line.startswith("Relocation section"):
+    place, in_data = objects[0], False
+    for line in run("readelf", "--relocs", "--wide"):
+        if line.startswith("File: "):
+            place = line[len("File: "):]
+        elif line.startswith("Relocation section"):
             in_data = "'.rela.data" in line
         fields = line.split()
         if in_data and len(fields) >= 7 and fields[5] == "+":
             if fields[4] == ".text":
-                yield at[int(fields[6], 16)]
+                yield at[place, int(fields[6], 16)]
             elif fields[4] in names:
                 yield fields[4]
 
@@ -157,7 +160,7 @@ def main():
     reviewed = read_reviewed(reviewed)
     graphs = [Path(path).with_suffix(".ci").read_text(encoding="utf-8") for path in objects.split()]
     found, deepest = findings(graphs, reviewed)
-    found += unreviewed([name for path in objects.split() for name in tabled(path)], reviewed)
+    found += unreviewed(tabled(objects.split()), reviewed)
     print("\n".join(found) or deepest)
     return bool(found)
 

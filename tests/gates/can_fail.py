@@ -134,7 +134,7 @@ class Calls(unittest.TestCase):
         source = ("static int g(int n) { return n; } extern int (*const kl_table[])(int);"
                   "int (*const kl_table[])(int) = {g};")
         with tempfile.TemporaryDirectory() as folder:
-            names = list(calls.tabled(compiled(folder, source, "-fPIC")))
+            names = list(calls.tabled([compiled(folder, source, "-fPIC")]))
         self.assertEqual(["g"], names)
         self.assertIn("the address of g stands in a table", "".join(calls.unreviewed(names, {"kl_f": ["outside"]})))
         self.assertEqual("", "".join(calls.unreviewed(names, {"kl_f": ["g"]})))
