@@ -44,7 +44,8 @@ static enum kl_status open(struct kl_cursor *c) {
 
 static enum kl_status next_process(struct kl_cursor *c) {
   struct state *s = c->state;
-  uint64_t files, fdt;
+  uint64_t files, fdt, count, table;
+  s->next = s->count = s->loaded_end = 0;
   KL_TRY(kl_process_walk_next(&s->processes, &s->process));
   s->processes.lost = s->process.task;
   s->root = (struct kl_path_root){0};
@@ -54,13 +55,13 @@ static enum kl_status next_process(struct kl_cursor *c) {
   if (!files) // it is exiting
     return KL_OK;
   KL_TRY(kl_get_pointer(c->kernel, files, KL_F_files_struct_fdt, &fdt));
-  KL_TRY(kl_get(c->kernel, fdt, KL_F_fdtable_max_fds, &s->count));
-  KL_TRY(kl_get_pointer(c->kernel, fdt, KL_F_fdtable_fd, &s->table));
-  s->next = s->loaded_end = 0;
-  if (s->count <= c->kernel->limits->open_files)
-    return KL_OK;
-  s->count = 0;
-  return KL_ERR_LIMIT;
+  KL_TRY(kl_get(c->kernel, fdt, KL_F_fdtable_max_fds, &count));
+  KL_TRY(kl_get_pointer(c->kernel, fdt, KL_F_fdtable_fd, &table));
+  if (count > c->kernel->limits->open_files)
+    return KL_ERR_LIMIT;
+  s->table = table;
+  s->count = count;
+  return KL_OK;
 }
 
 // The struct file of a descriptor, 0 when it is not open. Read in batches: most

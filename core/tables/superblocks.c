@@ -1,4 +1,5 @@
 // superblocks: every file system that is in memory.
+#include "base/checked.h"
 #include "linux/file.h"
 #include "linux/fs.h"
 #include "tables/cursor.h"
@@ -38,7 +39,8 @@ static void put_sums(struct kl_cursor *c, const struct kl_super *super) {
   while (status == KL_OK && (status = kl_inode_walk_next(&s->inodes, &inode)) == KL_OK) {
     inodes++;
     status = kl_inode_mapping(c->kernel, inode, &mapping, &of_inode);
-    pages += of_inode;
+    if (!kl_add(pages, of_inode, &pages))
+      status = KL_ERR_LIMIT; // more than there can be
   }
   status = status == KL_END ? KL_OK : status;
   kl_put(c, INODES, status, s->inodes.lost, inodes);

@@ -128,9 +128,9 @@ struct files {
 
 static bool add_file(void *user, const struct kl_cell *cells) {
   struct files *f = user;
-  if (cells[f->path].kind == KL_CELL_TEXT)
-    offer(&f->top, cells[f->pages].u64 * f->page_bytes, 0, cells[f->inode].u64, cells[f->path].data,
-          cells[f->path].n);
+  uint64_t pages = cells[f->pages].u64; // what the inode says: it may be any number
+  if (cells[f->path].kind == KL_CELL_TEXT && f->page_bytes && pages <= UINT64_MAX / f->page_bytes)
+    offer(&f->top, pages * f->page_bytes, 0, cells[f->inode].u64, cells[f->path].data, cells[f->path].n);
   return true;
 }
 
