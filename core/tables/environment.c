@@ -13,7 +13,8 @@ static const struct kl_column columns[] = {
     [VALUE] = {"value", KL_CELL_TEXT, 0, "its value, as it stands in the process's memory now"},
 };
 
-// One variable is at most MAX_ARG_STRLEN, 32 pages of 4 KiB.
+// One variable is at most MAX_ARG_STRLEN, 32 pages of 4 KiB; of one that the
+// process itself made longer, that much is shown.
 enum { VARIABLE_BYTES = 128 << 10, CHUNK = 4096 };
 
 struct state {
@@ -68,6 +69,8 @@ static enum kl_status chunk_at(struct state *s, uint64_t address, const uint8_t 
 // Appends one variable, up to its NUL, to the row's text.
 static enum kl_status take_variable(struct kl_cursor *c) {
   struct state *s = c->state;
+  size_t room = VARIABLE_BYTES;
+  bool cut = false;
   while (s->at < s->end) {
     const uint8_t *p;
     size_t n, i = 0;
@@ -75,10 +78,15 @@ static enum kl_status take_variable(struct kl_cursor *c) {
     KL_TRY(chunk_at(s, s->at, &p, &n));
     while (i < n && p[i])
       i++;
-    kl_text_put(&c->text, (const char *)p, i);
+    size_t shown = (size_t)kl_min(i, room);
+    kl_text_put(&c->text, (const char *)p, shown);
+    room -= shown;
+    if (shown < i && !cut)
+      kl_lost(c, "value", s->at, KL_ERR_LIMIT);
+    cut = cut || shown < i;
     s->at += i < n ? i + 1 : n;
     if (i < n)
-      return KL_OK;
+      break;
   }
   return KL_OK;
 }
