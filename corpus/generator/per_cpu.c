@@ -45,11 +45,16 @@ void build_per_cpu(struct guest *g) {
   symbol_add(g, "nr_cpu_ids", nr_cpu_ids, 'D');
 }
 
-uint64_t per_cpu_take(struct guest *g, const char *name, uint64_t bytes, uint64_t align) {
+uint64_t per_cpu_reserve(struct guest *g, uint64_t bytes, uint64_t align) {
   uint64_t at = round_up(g->per_cpu_start + g->per_cpu_bytes, align);
   g->per_cpu_bytes = at + bytes - g->per_cpu_start;
   if (g->per_cpu_bytes > AREA_BYTES)
     die("the per-CPU area is too small");
+  return at;
+}
+
+uint64_t per_cpu_take(struct guest *g, const char *name, uint64_t bytes, uint64_t align) {
+  uint64_t at = per_cpu_reserve(g, bytes, align);
   symbol_add(g, name, at, g->o.kallsyms == KALLSYMS_ABSOLUTE_PERCPU ? 'A' : 'D');
   return at;
 }

@@ -6,7 +6,7 @@
 #include "guest.h"
 
 // X(subject): in the order of building.
-#define SUBJECTS(X) X(kernel) X(per_cpu) X(files) X(processes) X(tasks) X(modules) X(log)
+#define SUBJECTS(X) X(kernel) X(per_cpu) X(files) X(processes) X(tasks) X(modules) X(log) X(bpf)
 
 #define DECLARE_SUBJECT(name)                                                                                      \
   void declare_##name(struct guest *g);                                                                            \
@@ -30,6 +30,7 @@ void write_system_map(struct guest *g, struct bytes *ret);
 
 // per_cpu.c: a variable for each CPU: what kallsyms says its address is.
 uint64_t per_cpu_take(struct guest *g, const char *name, uint64_t bytes, uint64_t align);
+uint64_t per_cpu_reserve(struct guest *g, uint64_t bytes, uint64_t align); // without a name
 uint64_t per_cpu_on(const struct guest *g, uint64_t variable, unsigned cpu);
 
 // tasks.c: tasks by pid, for other subjects.

@@ -24,6 +24,8 @@ KEYS = {
     "mappings": ["tgid", "address"],
     "open_files": ["tgid", "fd"],
     "environment": ["tgid", "name"],
+    "bpf_entries": ["map_id", "key", "cpu", "value"],
+    "bpf_ring_records": ["map_id", "position"],
 }
 
 
