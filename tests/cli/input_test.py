@@ -1,5 +1,6 @@
 """Files that are no dump, or not whole: one clear line, exit 1, and no crash."""
 
+import json
 import os
 import pathlib
 import random
@@ -81,6 +82,46 @@ class BadInput(unittest.TestCase):
         answer = ask("kernel", demo(), "--btf", scratch() / "missing")
         self.assertEqual(answer.code, 1, answer)
         self.assertIn("missing", answer.err)
+
+
+class WithoutBtf(unittest.TestCase):
+    """A kernel whose types are gone: what is missing, and what would help."""
+
+    @classmethod
+    def setUpClass(cls):
+        truth = generated("--machine", "demo")[1]["kernel"][0]
+        where, size = truth["btf_phys"], truth["btf_bytes"]
+        cls.btf = scratch() / "vmlinux.btf"
+        cls.btf.write_bytes(ask("read", demo(), f"p:{where}", size, "--raw").bytes)
+        [row] = json.loads(ask("translate", demo(), f"p:{where}", "--format", "json").out)
+        content = bytearray(demo().read_bytes())
+        content[row["file_offset"]:row["file_offset"] + size] = bytes(size)
+        cls.dump = scratch() / "without-btf.elf"
+        cls.dump.write_bytes(content)
+
+    def test_it_says_so_and_names_the_option(self):
+        answer = ask("tasks", self.dump)
+        self.assertEqual(answer.code, 1, answer)
+        self.assertEqual(answer.err.count("\n"), 1, answer)
+        self.assertIn("BTF", answer.err)
+        self.assertIn("--btf", answer.err)
+        self.assertEqual(ask("segments", self.dump).code, 0)  # the container needs no kernel
+
+    def test_a_btf_from_elsewhere_does(self):
+        whole, mended = ask("tasks", demo(), "--format", "json"), ask("tasks", self.dump, "--btf", self.btf, "--format",
+                                                                      "json")
+        self.assertEqual(mended.code, whole.code, mended)
+        self.assertEqual(json.loads(mended.out), json.loads(whole.out))
+        [kernel] = json.loads(ask("kernel", self.dump, "--btf", self.btf, "--format", "json").out)
+        self.assertIn("given", kernel["found_by"])
+
+    def test_symbols_from_elsewhere_are_used(self):
+        rows = json.loads(ask("symbols", demo(), "--format", "json").out)
+        system_map = scratch() / "System.map"
+        system_map.write_text("".join(f"{row['address'][2:]} {row['type']} {row['name']}\n" for row in rows
+                                      if row["module"] is None))
+        [kernel] = json.loads(ask("kernel", demo(), "--symbols", system_map, "--format", "json").out)
+        self.assertIn("System.map", kernel["found_by"])
 
 
 class CutShort(unittest.TestCase):

@@ -14,11 +14,16 @@ GENERATE = os.environ["GENERATE"]
 class Answer:
     def __init__(self, args, done):
         self.args, self.code = args, done.returncode
-        self.bytes, self.out = done.stdout, done.stdout.decode()
-        self.err = done.stderr.decode()
+        self.bytes, self.err = done.stdout, done.stderr.decode()
+
+    @property
+    def out(self):
+        """Text: whatever the guest holds, what is printed of it is UTF-8."""
+        return self.bytes.decode()
 
     def __str__(self):
-        return f"kernlens {' '.join(map(str, self.args))}\n-> {self.code}\n{self.out[-2000:]}\n{self.err[-2000:]}"
+        command = " ".join(map(str, self.args))
+        return f"kernlens {command}\n-> {self.code}\n{self.bytes[-2000:].decode(errors='replace')}\n{self.err[-2000:]}"
 
 
 def ask(*args, **options):
