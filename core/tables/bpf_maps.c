@@ -20,6 +20,8 @@ enum {
   PROGRAMS,
   FROZEN,
   EXTRA,
+  KEY_TYPE,
+  VALUE_TYPE,
   COLUMNS
 };
 
@@ -39,6 +41,9 @@ static const struct kl_column columns[] = {
     [PROGRAMS] = {"pinned_by_programs", KL_CELL_TEXT, KL_COLUMN_COSTLY,
                   "ids of the programs that use it and so keep it"},
     [FROZEN] = {"frozen", KL_CELL_BOOL, 0, "whether user space may no longer write it"},
+    [KEY_TYPE] = {"key_type", KL_CELL_U64, KL_COLUMN_HIDDEN, "BTF type id of its keys; 0: none"},
+    [VALUE_TYPE] = {"value_type", KL_CELL_U64, KL_COLUMN_HIDDEN,
+                    "BTF type id of its values, in the kernel's own BTF for struct_ops; 0: none"},
     [EXTRA] = {"extra", KL_CELL_U64, KL_COLUMN_HIDDEN, "map_extra: what it means depends on the type"},
 };
 
@@ -121,6 +126,8 @@ static enum kl_status next(struct kl_cursor *c) {
     kl_put(c, MAX_ENTRIES, status, address, map.max_entries);
     kl_put(c, FLAGS, status, address, map.flags);
     kl_put(c, EXTRA, status, address, map.extra);
+    kl_put(c, KEY_TYPE, status, address, map.key_type);
+    kl_put(c, VALUE_TYPE, status, address, map.vmlinux_value_type ? map.vmlinux_value_type : map.value_type);
     kl_put_field(c, FROZEN, address, KL_F_bpf_map_frozen);
     if (status != KL_OK || !kl_keeps(c))
       return KL_OK;

@@ -37,6 +37,7 @@
   X(bpf_maps)                                                                                                      \
   X(bpf_entries)                                                                                                   \
   X(bpf_programs)                                                                                                  \
+  X(bpf_instructions)                                                                                              \
   X(bpf_links)                                                                                                     \
   X(bpf_btfs)                                                                                                      \
   X(bpf_ring_records)                                                                                              \

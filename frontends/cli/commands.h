@@ -10,6 +10,8 @@ extern const struct cli_command cli_translate_command;
 extern const struct cli_command cli_read_command;
 extern const struct cli_command cli_sql_command;
 extern const struct cli_command cli_extract_command;
+extern const struct cli_command cli_map_command;
+extern const struct cli_command cli_prog_command;
 extern const struct cli_command cli_tables_command;
 extern const struct cli_command cli_help_command;
 extern const struct cli_command cli_completion_command;

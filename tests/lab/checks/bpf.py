@@ -163,24 +163,61 @@ def told_typed(dumped):
             yield formatted.get("key"), -1, value
 
 
-def check_typed(guest, report, maps):
+def raw_of(dumped):
+    """The bytes in `map dump`, as a set, and which members are shown formatted."""
+    return Counter(json.dumps([entry.get("key"), entry.get("value"), entry.get("values"),
+                               sorted(entry.get("formatted", ()))]) for entry in dumped)
+
+
+def check_dumps(guest, report, maps):
+    """`kernlens map` against `bpftool -j map dump`."""
     for id_, map_ in maps.items():
         text = guest.truth(f"workload/bpftool-map-{id_}.json")
-        if not text or not map_["btf_id"]:
+        if not text:
             continue
+        out, status, error = guest.run("map", guest.dump, id_, "--format", "json", "--quiet")
+        what = f"kernlens map {id_} ({map_['name']})"
+        report.equal(status, 0, f"{what} exits ({error.strip()}) with")
+        ours = json.loads(out)
         try:
-            told = list(told_typed(json.loads(text)))
+            told = json.loads(text)
         except ValueError:      # bpftool 7.1 writes no JSON of a float
             continue
-        rows = [(json_of(row["key_text"]), -1 if row["cpu"] is None else row["cpu"], json_of(row["value_text"]))
-                for row in guest.rows("bpf_entries", f"map_id={id_}", columns=["key_text", "cpu", "value_text"])]
-        if told and told[0][0] is None:
-            rows = [(None, *row[1:]) for row in rows]
-        what = f"map {id_} {map_['name']} typed"
-        report.equal(len(rows), len(told), f"{what} entries")
-        for ours, theirs in zip(sorted_rows(rows), sorted_rows(told)):
-            ours, theirs = list(ours), list(theirs)
-            report.true(same(ours, theirs), f"{what}: {json.dumps(ours)}, but bpftool says {json.dumps(theirs)}")
+        told = told if isinstance(told, list) else [told]
+        # 5.10 goes past the end of a cgroup storage's list, and finds no value there.
+        told = [entry for entry in told if "error" not in str(entry.get("value"))[:9]]
+        report.true(raw_of(ours) == raw_of(told), f"{what}: {str(ours)[:200]}, but bpftool says {str(told)[:200]}")
+        for mine, theirs in zip(sorted_rows(told_typed(ours)), sorted_rows(told_typed(told))):
+            report.true(same(list(mine), list(theirs)), f"{what}: {str(mine)[:900]}, but bpftool says {str(theirs)[:900]}")
+
+
+WIDE, CALL = 0x18, 0x85
+
+
+def check_instructions(guest, report):
+    """Instructions against those that bpf(2) gives, where maps are numbers in place of addresses."""
+    rows = defaultdict(list)
+    for row in guest.rows("bpf_instructions"):
+        rows[row["program_id"]].append(row)
+    for program in guest.workload("bpf-programs"):
+        code = guest.truth(f"workload/bpf-program-{program['id']}.bin") or b""
+        mine = rows[program["id"]]
+        what = f"program {program['id']} {program['name']}"
+        report.equal(sum(len(row["code"]) // 2 for row in mine), program["xlated_bytes"], f"{what} bytes of code")
+        for row in mine:
+            told = code[8 * row["index"]:][:len(row["code"]) // 2]
+            got = bytes.fromhex(row["code"])
+            source = told[1] >> 4 if told else 0
+            where = f"{what} instruction {row['index']} ({row['text']})"
+            if len(got) == 16 and source in (1, 2):
+                number, place = int.from_bytes(told[4:8], "little"), int.from_bytes(told[12:16], "little")
+                name = f"map[id:{number}]" + (f"[0]+{place}" if source == 2 else "")
+                report.equal(row["text"], f"({WIDE:02x}) r{got[1] & 15} = {name}", where)
+            elif got[0] == CALL and source == 1:     # of its own function: by distance, and by number
+                distance = int.from_bytes(told[2:4], "little", signed=True)
+                report.equal(row["text"], f"({CALL:02x}) call pc{distance:+d}", where)
+            else:
+                report.equal(got.hex(), told.hex(), where)
 
 
 def check_rings(guest, report, maps, facts):
@@ -285,7 +322,8 @@ def check(guest, report):
             check_listed(guest, report, map_, rows[map_["id"]])
         elif mine:
             check_unlisted(report, map_, rows[map_["id"]], mine)
-    check_typed(guest, report, maps)
+    check_dumps(guest, report, maps)
+    check_instructions(guest, report)
     check_rings(guest, report, maps, facts)
     check_arena(guest, report, maps, facts)
     check_programs(guest, report)
