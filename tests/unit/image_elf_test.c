@@ -338,8 +338,8 @@ static void opening_reads_headers_only(void **state) {
   struct file f = {0};
   struct opened o;
   put_header(&f, 62, 4);
-  for (size_t i = 0; i < 4; i++)
-    put_load(&f, i, 0x1000 + (i << 20), i << 32, 1 << 20, 1 << 20);
+  for (uint64_t i = 0; i < 4; i++)
+    put_load(&f, (size_t)i, 0x1000 + (i << 20), i << 32, 1 << 20, 1 << 20);
   file_grow(&f, 0x1000 + (4 << 20));
   assert_int_equal(open_files(&o, &f, 1, false, NULL), KL_OK);
   assert_true(f.bytes < 4096);
