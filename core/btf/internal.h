@@ -124,12 +124,11 @@ static inline uint64_t kl_btf_zero_bytes(uint64_t bytes) {
 }
 // How many bytes come before it.
 static inline size_t kl_btf_bytes_before(uint64_t zero) {
-#if SIZE_MAX > UINT32_MAX
-  return (size_t)__builtin_ctzll(zero) / 8;
-#else // where a count of 64 bits may be a call of the compiler's library
+  if (sizeof(size_t) > 4)
+    return (size_t)__builtin_ctzll(zero) / 8;
+  // Where a count of 64 bits may be a call of the compiler's library.
   uint32_t low = (uint32_t)zero, high = (uint32_t)(zero >> 32);
   return (size_t)(low ? __builtin_ctz(low) : 32 + __builtin_ctz(high)) / 8;
-#endif
 }
 // Bytes before the first NUL, at most cap.
 static inline size_t kl_btf_string_length(struct kl_bytes rest, size_t cap) {
