@@ -6,7 +6,7 @@
 
 // Bit of an address in the filter: functions are aligned to 16.
 static uint64_t filter_bit(uint64_t address) {
-  return ((address >> 4) ^ (address >> 16)) % (KL_EXPORT_FILTER_WORDS * 64);
+  return ((address >> 4) ^ (address >> 16)) % (KL_EXPORT_FILTER_WORDS * 64ull);
 }
 
 // A struct kernel_symbol holds offsets from its own members to what they name,

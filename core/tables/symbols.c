@@ -84,11 +84,13 @@ static enum kl_status put_kernel_symbol(struct kl_cursor *c, uint64_t i) {
 // (kernel/kallsyms.c, s_show).
 static void put_module_type(struct kl_cursor *c, const struct kl_module_symbol *symbol, struct kl_bytes name) {
   const struct state *s = c->state;
-  bool exported = false, letter = (symbol->type | 0x20) >= 'a' && (symbol->type | 0x20) <= 'z';
+  uint8_t type = (uint8_t)symbol->type, small = type | 0x20;
+  bool exported = false;
   if (!symbol->type || !kl_wants(c, TYPE))
     return;
   enum kl_status status = kl_module_exported(c->kernel, &s->exports, symbol->address, name, &exported);
-  char type = !letter ? symbol->type : (char)(exported ? symbol->type & ~0x20 : symbol->type | 0x20);
+  if (small >= 'a' && small <= 'z')
+    type = exported ? small & 0x5f : small;
   kl_put_bytes(c, TYPE, status, s->module, &type, 1);
 }
 
