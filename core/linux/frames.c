@@ -63,6 +63,16 @@ static bool in_free_block(struct kl_frame_walk *walk, const struct kl_page *page
   return false;
 }
 
+// Struct pages in the middle of a free block are all zero, and whole pages of
+// such are what a filtered dump leaves out first: the block's head has told.
+static bool filtered_but_free(const struct kl_frame_walk *walk, uint64_t pfn, enum kl_status status,
+                              struct kl_frame *ret) {
+  if (status != KL_ERR_FILTERED || pfn < walk->free_start || pfn >= walk->free_end)
+    return false;
+  *ret = (struct kl_frame){.page = {.pfn = pfn, .head_pfn = pfn}, .kind = KL_KIND_FREE, .order = walk->free_order};
+  return true;
+}
+
 enum kl_status kl_frame_walk_next(struct kl_frame_walk *walk, struct kl_frame *ret) {
   enum kl_status status;
   do {
@@ -71,6 +81,8 @@ enum kl_status kl_frame_walk_next(struct kl_frame_walk *walk, struct kl_frame *r
     ret->page.pfn = walk->pfn;
     status = kl_page_read(walk->kernel, walk->pfn++, &ret->page);
   } while (status == KL_ERR_UNMAPPED); // a frame that the kernel does not manage
+  if (filtered_but_free(walk, walk->pfn - 1, status, ret))
+    return KL_OK;
   KL_TRY(status);
   bool free_block = in_free_block(walk, &ret->page);
   ret->kind = kl_page_kind(walk->kernel, &ret->page, free_block);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "pages.h"
 #include "subjects.h"
 #include "trees.h"
 
@@ -94,27 +95,6 @@ void declare_files(struct guest *g) {
     };
     ));
   // clang-format on
-}
-
-// struct page.
-
-void page_describe(struct guest *g, uint64_t phys, enum page_use use, uint64_t mapping, uint64_t index) {
-  uint64_t page = g->vmemmap + phys / g->page * 64;
-  uint64_t flags = 1ull << enum_value(&g->types, "pageflags", "PG_uptodate") |
-                   1ull << enum_value(&g->types, "pageflags", "PG_lru");
-  if (use == PAGE_ANONYMOUS)
-    flags |= 1ull << enum_value(&g->types, "pageflags", "PG_swapbacked");
-  set(g, page, "page", "flags", flags);
-  set(g, page, "page", "mapping", mapping | (use == PAGE_ANONYMOUS));
-  set(g, page, "page", "index", index);
-  set(g, page, "page", "_mapcount.counter", ~0ull);
-  set(g, page, "page", "_refcount.counter", 1);
-}
-
-void page_mapped(struct guest *g, uint64_t phys) {
-  uint64_t page = g->vmemmap + phys / g->page * 64;
-  set(g, page, "page", "_mapcount.counter", get(g, page, "page", "_mapcount.counter") + 1);
-  set(g, page, "page", "_refcount.counter", get(g, page, "page", "_refcount.counter") + 1);
 }
 
 // Directory entries.
@@ -424,7 +404,7 @@ uint64_t file_page(struct guest *g, uint64_t file, uint64_t index) {
   uint64_t phys = frames_take(g, g->page), data = member_at(g, e->inode, "inode", "i_data");
   char *text = print("%s, page %llu\n", e->path, (unsigned long long)index);
   memcpy(phys_at(g, phys, g->page), text, strlen(text));
-  page_describe(g, phys, PAGE_CACHED, data, index);
+  page_describe(g, phys, FRAME_CACHED, data, index);
   xarray_store(g, member_at(g, data, "address_space", "i_pages"), index, g->vmemmap + phys / g->page * 64);
   e->cached++;
   e->super->cached++;

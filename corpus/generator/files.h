@@ -23,9 +23,4 @@ uint64_t init_fs(const struct guest *g);      // struct fs_struct of all process
 uint64_t init_nsproxy(const struct guest *g); // struct nsproxy of all
 void write_files_truth(struct guest *g);
 
-// What is known of each frame of RAM: a struct page.
-enum page_use { PAGE_CACHED, PAGE_ANONYMOUS };
-void page_describe(struct guest *g, uint64_t phys, enum page_use use, uint64_t mapping, uint64_t index);
-void page_mapped(struct guest *g, uint64_t phys); // once more by a process
-
 #endif

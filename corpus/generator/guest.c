@@ -2,6 +2,7 @@
 #include "subjects.h"
 
 #include "files.h"
+#include "pages.h"
 #include "seeds.h"
 
 void options_complete(struct options *o, int kallsyms) {
@@ -29,6 +30,7 @@ struct guest *guest_build(const struct options *options) {
 #undef CALL
   finish_image(g);
   build_page_tables(g);
+  describe_pages(g);
   write_kernel_truth(g);
   write_symbols_truth(g);
   write_files_truth(g);

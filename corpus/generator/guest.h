@@ -87,6 +87,7 @@ struct guest {
 
   struct ram ram[2];
   size_t n_ram;
+  uint8_t *frame_use;  // of ram[0], an enum frame_use each
   uint64_t frame_next; // frames are taken from the end of ram[0] down
 
   struct mapping *mappings; // of the kernel
@@ -136,6 +137,9 @@ void guest_init(struct guest *g, const struct options *options);
 
 // memory.c: physical memory. Dies when there is no such memory.
 uint64_t frames_take(struct guest *g, uint64_t bytes); // whole pages, zeroed: the physical address
+// What frames are for, which their struct pages will say.
+enum frame_use { FRAME_FREE, FRAME_KERNEL, FRAME_SLAB, FRAME_TABLE, FRAME_CACHED, FRAME_ANONYMOUS, FRAME_USES };
+void frames_mark(struct guest *g, uint64_t phys, uint64_t bytes, enum frame_use use);
 uint8_t *phys_at(struct guest *g, uint64_t phys, uint64_t bytes);
 bool phys_in_ram(const struct guest *g, uint64_t phys);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "btf.h"
+#include "pages.h"
 #include "subjects.h"
 #include "trees.h"
 
@@ -44,21 +45,10 @@ void declare_kernel(struct guest *g) {
       struct tk_read_base tkr_mono, tkr_raw;
       u64 xtime_sec; struct timespec64 wall_to_monotonic; ktime_t offs_real, offs_boot, offs_tai; int tai_offset;
     };
-    enum pageflags { PG_locked, PG_referenced, PG_uptodate, PG_dirty, PG_lru, PG_active, PG_workingset,
-      PG_slab until(1), PG_reserved = 11, PG_private, PG_head = 16, PG_swapbacked = 19 };
-    struct page {
-      unsigned long flags;
-      union {
-        struct { struct list_head lru; struct address_space *mapping; unsigned long index; unsigned long private; };
-        struct { unsigned long compound_head; };
-        struct callback_head callback_head;
-      };
-      union { atomic_t _mapcount; unsigned int page_type; };
-      atomic_t _refcount;
-    } fixed padded(64);
     ));
   // clang-format on
   declare_trees(g);
+  declare_pages(g);
 }
 
 // Text and its functions.
@@ -133,23 +123,6 @@ static void build_places(struct guest *g) {
   number_symbol(g, "vmalloc_base", g->vmalloc.start);
   number_symbol(g, "vmemmap_base", g->vmemmap);
   number_symbol(g, "__pgtable_l5_enabled", g->o.shape->levels == 5);
-}
-
-// struct page for each frame of RAM. Those of the image and of page tables to
-// come are not told apart: they are all zero here but for a count.
-static void build_memory_map(struct guest *g) {
-  for (size_t i = 0; i < g->n_ram; i++) {
-    uint64_t first = g->ram[i].start / g->page, n = g->ram[i].bytes / g->page;
-    uint64_t va = g->vmemmap + first * 64;
-    for (uint64_t done = va / g->page * g->page; done < va + n * 64; done += g->page)
-      map_kernel(g,
-                 (struct mapping){.va = done, .phys = frames_take(g, g->page), .bytes = g->page, .writable = true});
-    uint64_t image = g->image_phys / g->page;
-    for (uint64_t pfn = image; pfn < image + g->image_bytes / g->page; pfn++) {
-      set(g, g->vmemmap + pfn * 64, "page", "flags", 1 << 11);
-      set(g, g->vmemmap + pfn * 64, "page", "_refcount.counter", 1);
-    }
-  }
 }
 
 static void build_names(struct guest *g) {

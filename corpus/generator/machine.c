@@ -74,6 +74,7 @@ void guest_init(struct guest *g, const struct options *options) {
   }
   g->image_bytes = va - g->image_va;
   g->frame_next = g->ram[0].start + ram;
+  g->frame_use = take(ram / g->page);
   map_kernel(g, (struct mapping){.va = direct_of(g, g->ram[0].start),
                                  .phys = g->ram[0].start,
                                  .bytes = ram,

@@ -28,7 +28,13 @@ uint64_t frames_take(struct guest *g, uint64_t bytes) {
   if (g->frame_next < floor + bytes + gap)
     die("the machine's memory is too small");
   g->frame_next -= bytes + gap;
+  frames_mark(g, g->frame_next, bytes, FRAME_KERNEL);
   return g->frame_next;
+}
+
+void frames_mark(struct guest *g, uint64_t phys, uint64_t bytes, enum frame_use use) {
+  for (uint64_t at = 0; at < bytes; at += g->page)
+    g->frame_use[(phys + at - g->ram[0].start) / g->page] = (uint8_t)use;
 }
 
 uint64_t direct_of(const struct guest *g, uint64_t phys) {
@@ -88,7 +94,9 @@ uint64_t slab_take(struct guest *g, uint64_t bytes, uint64_t align) {
   uint64_t at = round_up(g->slab_next, align);
   if (!g->slab_next || at + bytes > g->slab_end) {
     uint64_t whole = round_up(bytes, g->page);
-    at = direct_of(g, frames_take(g, whole));
+    uint64_t phys = frames_take(g, whole);
+    frames_mark(g, phys, whole, FRAME_SLAB);
+    at = direct_of(g, phys);
     g->slab_end = at + whole;
   }
   // Objects of a slab do not touch.

@@ -107,7 +107,9 @@ static uint8_t *entry_at(struct guest *g, uint64_t root, uint64_t va, unsigned l
       return entry;
     uint64_t e = load(entry, 8);
     if (!e) {
-      e = table_entry(s, frames_take(g, g->page));
+      uint64_t below = frames_take(g, g->page);
+      frames_mark(g, below, g->page, FRAME_TABLE);
+      e = table_entry(s, below);
       store(entry, e, 8);
     }
     table = address_of(s, e);
@@ -151,7 +153,9 @@ void map_kernel(struct guest *g, struct mapping mapping) {
 uint64_t new_user_root(struct guest *g) {
   if (g->n_user_roots == sizeof g->user_roots / sizeof *g->user_roots)
     die("too many processes");
-  return g->user_roots[g->n_user_roots++] = frames_take(g, g->page);
+  uint64_t root = frames_take(g, g->page);
+  frames_mark(g, root, g->page, FRAME_TABLE);
+  return g->user_roots[g->n_user_roots++] = root;
 }
 
 void build_page_tables(struct guest *g) {

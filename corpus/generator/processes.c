@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "files.h"
+#include "pages.h"
 #include "trees.h"
 
 enum { READ = 1, WRITE = 2, EXEC = 4, MAX_AREAS = 32, MAX_FDS = 8 };
@@ -79,7 +80,7 @@ static void map_page(struct builder *b, const struct area *a, uint64_t va, uint6
 
 static uint64_t map_anonymous(struct builder *b, const struct area *a, uint64_t va) {
   uint64_t phys = frames_take(b->g, b->g->page);
-  page_describe(b->g, phys, PAGE_ANONYMOUS, b->anon, va / b->g->page);
+  page_describe(b->g, phys, FRAME_ANONYMOUS, b->anon, va / b->g->page);
   map_page(b, a, va, phys);
   return phys;
 }

@@ -28,6 +28,9 @@ KEYS = {
     "bpf_ring_records": ["map_id", "position"],
 }
 
+# Tables of which only the rows that are named in the truth are known.
+PARTIAL = {"memory_summary": "kind"}
+
 
 def kinds(generate):
     """What `generate --list` offers: {"arch": [...], ...}."""
@@ -82,6 +85,9 @@ def check(generate, kernlens, options, folder):
             return
         said = json.loads(ran.stdout)
         keys = KEYS.get(table, [next(iter(rows[0]))] if rows else [])
+        if table in PARTIAL:
+            known = {row[PARTIAL[table]] for row in rows}
+            said = [row for row in said if row[PARTIAL[table]] in known]
         yield from (f"{table}: {line}" for line in differences(rows, said, keys))
 
 
