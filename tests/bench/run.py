@@ -134,6 +134,7 @@ def rows(runs):
     yield what, drgn_name, measure([*drgn, HERE / "peers/page_cache.py"], runs)
     what = "what every frame is used for, the same core"
     yield what, "kernlens memory_summary", measure(kernlens("memory_summary", dump), runs)
+    yield what, "kernlens pages", measure([*kernlens("pages", dump), "--columns", "pfn,kind,order"], runs)
     what = "find the kernel in raw memory"
     yield what, "kernlens kernel", measure(kernlens("kernel", raw), runs)
     noise = without_a_kernel()
