@@ -118,8 +118,9 @@ enum kl_status kl_member(const struct kl_kernel *k, uint64_t object, enum kl_fie
 enum kl_status kl_container(const struct kl_kernel *k, uint64_t member, enum kl_field_id field,
                             uint64_t *ret) KL_MUST_USE;
 // A char array member up to its NUL, or a NUL-terminated string anywhere: at
-// most capacity bytes, not terminated. KL_ERR_LIMIT when there was no NUL (the
-// bytes are given all the same).
+// most capacity bytes, not terminated. KL_ERR_LIMIT when there was no NUL within
+// capacity (the bytes are given all the same); an array that its text fills is
+// whole.
 enum kl_status kl_get_text(struct kl_kernel *k, uint64_t object, enum kl_field_id field, char *dst, size_t capacity,
                            size_t *ret) KL_MUST_USE;
 enum kl_status kl_read_string(struct kl_kernel *k, uint64_t va, char *dst, size_t capacity,
