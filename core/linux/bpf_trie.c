@@ -46,8 +46,15 @@ static enum kl_status trie_visit(struct kl_bpf_entries *e, uint64_t *node, uint6
 }
 
 static enum kl_status trie_next(struct kl_bpf_entries *e, struct kl_bpf_entry *ret) {
+  // A value has a node, and a node without one has two children. Nodes that
+  // share children would be visited for ever.
+  uint64_t most = 2ull * e->map.max_entries;
   while (e->pendings) {
     uint64_t node = 0, flags = 0, prefix = 0, data;
+    if (e->given++ > most) {
+      e->pendings = 0;
+      return kl_bpf_lost(e, e->pending[0].node, KL_ERR_CYCLE);
+    }
     KL_TRY(kl_budget_spend(e->budget, 1));
     enum kl_status status = trie_visit(e, &node, &flags, &prefix);
     if (status == KL_OK)
