@@ -168,8 +168,9 @@ enum kl_status kl_btf_check_graph(const struct kl_btf *btf, struct kl_btf_scratc
   uint32_t n = btf->count - btf->first_id;
   bool ok = true;
   for (uint32_t i = 0; i < n && ok; i++)
-    if (scratch->kinds[i] & KL_BTF_OPEN)
-      ok = check_chain(&g, btf->first_id + i);
+    if (scratch->kinds[i] & KL_BTF_OPEN) // mostly the type below is done already
+      ok = is_open(&g, scratch->words[i]) ? check_chain(&g, btf->first_id + i)
+                                          : resolve(&g, btf->first_id + i, scratch->words[i]);
   for (uint32_t i = 0; i < n && ok; i++)
     if (scratch->kinds[i] & KL_BTF_HOLDS && !scratch->heights[i]) // links have a height by now
       ok = check_nest(&g, btf->first_id + i);

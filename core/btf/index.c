@@ -3,16 +3,15 @@
 #include "base/memory.h"
 #include "btf/internal.h"
 
-// From the last type to the first, so that each bucket lists ascending ids.
-static void build_index(struct kl_btf *btf, const struct kl_btf_scratch *scratch) {
+// From the last type to the first, so that each bucket lists ascending ids. Types
+// that are not found by name come into a bucket of their own behind the others:
+// where types are in no order a branch is guessed wrong for every third.
+static void build_index(struct kl_btf *btf, uint32_t buckets) {
   for (uint32_t i = btf->count - btf->first_id; i-- > 0;) {
-    if (scratch->kinds[i] & KL_BTF_INDEXED) {
-      uint32_t *head = &btf->heads[btf->next[i] >> btf->hash_shift];
-      btf->next[i] = *head;
-      *head = btf->first_id + i;
-    } else {
-      btf->next[i] = 0;
-    }
+    uint32_t hash = btf->next[i];
+    uint32_t *head = &btf->heads[(hash >> btf->hash_shift) + (hash ? 0 : 1) * buckets];
+    btf->next[i] = *head;
+    *head = btf->first_id + i;
   }
 }
 
@@ -49,44 +48,56 @@ static enum kl_status cut_sections(struct kl_btf *btf, struct kl_bytes data, con
   return KL_OK;
 }
 
-// Buckets: a power of two, about one a type.
-static enum kl_status take_index(struct kl_btf *btf, struct kl_arena *arena) {
-  uint32_t n = btf->count - btf->first_id;
-  uint32_t bits = 4;
+// Takes memory for so many types, and validates. What only validation needed is
+// given back; btf->offsets and btf->next stay where they are.
+static enum kl_status validate(struct kl_btf *btf, struct kl_arena *arena, uint32_t room,
+                               const struct kl_limits *limits, const uint8_t **bad) {
+  struct kl_btf_scratch scratch;
+  KL_TRY(kl_arena_take(arena, room, sizeof *btf->offsets, _Alignof(uint32_t), &btf->offsets));
+  KL_TRY(kl_arena_take(arena, room, sizeof *btf->next, _Alignof(uint32_t), &btf->next));
+  size_t mark = kl_arena_mark(arena);
+  KL_TRY(kl_arena_take(arena, room, sizeof *scratch.words, _Alignof(uint32_t), &scratch.words));
+  KL_TRY(kl_arena_take(arena, room, sizeof *scratch.kinds, _Alignof(uint16_t), &scratch.kinds));
+  KL_TRY(KL_TAKE(arena, (uint64_t)room + 1, &scratch.needs));
+  KL_TRY(KL_TAKE(arena, room, &scratch.heights));
+  KL_TRY(kl_btf_check_types(btf, arena, room, &scratch, bad));
+  KL_TRY(kl_btf_check_graph(btf, &scratch, (uint32_t)kl_min(limits->btf_depth, KL_BTF_DEPTH), bad));
+  detect_old_enums(btf, &scratch);
+  kl_arena_rewind(arena, mark);
+  return KL_OK;
+}
+
+// Cuts the tables to the types that there are, and adds the buckets: a power of
+// two, about one a type.
+static enum kl_status settle(struct kl_btf *btf, struct kl_arena *arena, size_t mark, uint32_t *buckets) {
+  uint32_t n = btf->count - btf->first_id, bits = 4;
+  const uint32_t *next = btf->next;
+  kl_arena_rewind(arena, mark);
+  KL_TRY(kl_arena_take(arena, n, sizeof *btf->offsets, _Alignof(uint32_t), &btf->offsets)); // the same place
+  KL_TRY(kl_arena_take(arena, n, sizeof *btf->next, _Alignof(uint32_t), &btf->next));
+  if (n)
+    memmove(btf->next, next, n * sizeof *next);
   while (bits < 31 && (1u << bits) < n)
     bits++;
   btf->hash_shift = 32 - bits;
-  KL_TRY(kl_arena_take(arena, n, sizeof *btf->offsets, _Alignof(uint32_t), &btf->offsets));
-  KL_TRY(kl_arena_take(arena, n, sizeof *btf->next, _Alignof(uint32_t), &btf->next));
-  return KL_TAKE(arena, 1u << bits, &btf->heads);
-}
-
-static enum kl_status validate(struct kl_btf *btf, struct kl_arena *arena, const struct kl_limits *limits,
-                               struct kl_btf_scratch *scratch, const uint8_t **bad) {
-  uint32_t n = btf->count - btf->first_id;
-  KL_TRY(kl_arena_take(arena, n, sizeof *scratch->words, _Alignof(uint32_t), &scratch->words));
-  KL_TRY(kl_arena_take(arena, n, sizeof *scratch->kinds, _Alignof(uint16_t), &scratch->kinds));
-  KL_TRY(KL_TAKE(arena, n, &scratch->needs));
-  KL_TRY(KL_TAKE(arena, n, &scratch->heights));
-  KL_TRY(kl_btf_check_types(btf, arena, scratch, bad));
-  return kl_btf_check_graph(btf, scratch, (uint32_t)kl_min(limits->btf_depth, KL_BTF_DEPTH), bad);
+  *buckets = 1u << bits;
+  return KL_TAKE(arena, *buckets + 1, &btf->heads);
 }
 
 static enum kl_status build(struct kl_btf *btf, struct kl_arena *arena, struct kl_bytes data,
                             const struct kl_limits *limits, const uint8_t **bad) {
   KL_TRY(cut_sections(btf, data, limits, bad));
-  uint32_t n;
+  // How many types there are shows at the end. The smallest has 12 bytes, so that
+  // only the limit makes the room too small.
+  size_t most = btf->types.n / KL_BTF_TYPE_BYTES;
   if (btf->string_start > UINT32_MAX - btf->strings.n || btf->first_id > limits->btf_types)
     return KL_ERR_LIMIT;
-  KL_TRY(kl_btf_count_types(btf, limits->btf_types - btf->first_id, &n, bad));
-  btf->count = btf->first_id + n;
-  KL_TRY(take_index(btf, arena));
+  uint32_t room = (uint32_t)kl_min(most, limits->btf_types - btf->first_id);
   size_t mark = kl_arena_mark(arena);
-  struct kl_btf_scratch scratch;
-  KL_TRY(validate(btf, arena, limits, &scratch, bad));
-  detect_old_enums(btf, &scratch);
-  build_index(btf, &scratch);
-  kl_arena_rewind(arena, mark);
+  KL_TRY(validate(btf, arena, room, limits, bad));
+  uint32_t buckets;
+  KL_TRY(settle(btf, arena, mark, &buckets));
+  build_index(btf, buckets);
   return KL_OK;
 }
 

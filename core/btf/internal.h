@@ -13,6 +13,8 @@ enum { KL_BTF_TYPE_BYTES = 12, KL_BTF_POINTER_BYTES = 8 };
 // Sizes above it are refused: what lies above marks "has no size".
 #define KL_BTF_SIZE_TOP 0xfffffff0u
 
+enum { KL_BTF_INDEXED = 1 };
+
 struct kl_btf {
   const struct kl_btf *base; // null unless split
   struct kl_bytes types;     // sections of the caller's data
@@ -27,8 +29,10 @@ struct kl_btf {
   uint64_t steps;        // cap on what one question looks at
   uint32_t hash_shift;
   uint32_t *offsets; // [id - first_id]: where in types
-  uint32_t *next;    // [id - first_id]: next id of the same bucket, ascending; 0 ends
-  uint32_t *heads;   // [hash >> hash_shift]: first id; 0: none
+  // [id - first_id]: next id of the same bucket, ascending; 0 ends. Until the
+  // index is built: hash of the name with KL_BTF_INDEXED, or 0.
+  uint32_t *next;
+  uint32_t *heads; // [hash >> hash_shift]: first id; 0: none
 };
 
 struct kl_btf_header {
@@ -44,9 +48,8 @@ bool kl_btf_header_parse(struct kl_bytes head, struct kl_btf_header *ret, uint32
 // Marks beside a kind while it is validated.
 enum {
   KL_BTF_KIND_MASK = 0x1f,
-  KL_BTF_INDEXED = 0x20, // is found by name: btf->next holds the hash until the index is built
-  KL_BTF_OPEN = 0x40,    // a pointer, array, typedef, modifier or variable: the type below is yet to be looked at
-  KL_BTF_HOLDS = 0x80,   // a struct or union, or an array, typedef ... of one
+  KL_BTF_OPEN = 0x40,  // a pointer, array, typedef, modifier or variable: the type below is yet to be looked at
+  KL_BTF_HOLDS = 0x80, // a struct or union, or an array, typedef ... of one
 };
 
 // How each kind is laid out and which rules its common part follows.
@@ -65,6 +68,7 @@ struct kl_btf_shape {
   uint8_t word;        // enum kl_btf_word: what the third word holds
   uint8_t word_at;     // where the size, or the type below, of a C type is; 0: it has neither
   uint8_t marks;       // for kl_btf_scratch.kinds
+  bool indexed;        // is found by its name
   uint32_t info_zero;  // bits of the info word that must be 0
   uint32_t word_cap;   // the third word's top
 };
@@ -207,7 +211,7 @@ static inline uint32_t kl_btf_hash_string(struct kl_bytes rest, size_t cap, size
 // store to them changes no pointer.)
 struct kl_btf_scratch {
   uint16_t *kinds;  // enum kl_btf_kind and KL_BTF_INDEXED ...
-  uint16_t *needs;  // what references to it ask of its kind
+  uint16_t *needs;  // [0]: of the type before; what references ask of its kind
   uint8_t *heights; // of chains and nests below it
   uint32_t *words;  // the size; the type below it while OPEN
 };
@@ -218,13 +222,11 @@ struct kl_btf_scratch {
 // KL_ERR_MALFORMED or KL_ERR_LIMIT with *bad at the culprit, or
 // KL_ERR_NO_MEMORY. arena: for scratch that the caller rewinds.
 //
-// How many types the section holds. More than cap is KL_ERR_LIMIT.
-enum kl_status kl_btf_count_types(const struct kl_btf *btf, uint64_t cap, uint32_t *ret,
-                                  const uint8_t **bad) KL_MUST_USE;
 // Each type for itself, and that its references are to the right kinds. Fills
-// btf->offsets, btf->next (hashes) and scratch, which comes cleared.
-enum kl_status kl_btf_check_types(const struct kl_btf *btf, struct kl_arena *arena, struct kl_btf_scratch *scratch,
-                                  const uint8_t **bad) KL_MUST_USE;
+// btf->offsets, btf->next (hashes), btf->count and scratch, each of which has
+// room for so many types; scratch->needs comes cleared.
+enum kl_status kl_btf_check_types(struct kl_btf *btf, struct kl_arena *arena, uint32_t room,
+                                  struct kl_btf_scratch *scratch, const uint8_t **bad) KL_MUST_USE;
 // Types against each other: chains, sizes, members, cycles.
 enum kl_status kl_btf_check_graph(const struct kl_btf *btf, struct kl_btf_scratch *scratch, uint32_t depth,
                                   const uint8_t **bad) KL_MUST_USE;

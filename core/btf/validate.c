@@ -16,37 +16,47 @@ enum {
   NEED_TYPE = 1,     // what C calls a type
   NEED_PROTO = 2,    // FUNC's
   NEED_VARIABLE = 4, // a section's
+  NEED_SOMETHING = 8,
 };
+#define TYPE (NEED_TYPE | NEED_SOMETHING)
+#define VARIABLE (NEED_VARIABLE | NEED_SOMETHING)
 static const uint8_t gives[KL_BTF_UNKNOWN + 1] = {
-    [KL_BTF_VOID] = NEED_TYPE,
-    [KL_BTF_INT] = NEED_TYPE,
-    [KL_BTF_PTR] = NEED_TYPE,
-    [KL_BTF_ARRAY] = NEED_TYPE,
-    [KL_BTF_STRUCT] = NEED_TYPE,
-    [KL_BTF_UNION] = NEED_TYPE,
-    [KL_BTF_ENUM] = NEED_TYPE,
-    [KL_BTF_FWD] = NEED_TYPE,
-    [KL_BTF_TYPEDEF] = NEED_TYPE,
-    [KL_BTF_VOLATILE] = NEED_TYPE,
-    [KL_BTF_CONST] = NEED_TYPE,
-    [KL_BTF_RESTRICT] = NEED_TYPE,
-    [KL_BTF_FUNC] = NEED_VARIABLE, // in .ksyms
-    [KL_BTF_FUNC_PROTO] = NEED_TYPE | NEED_PROTO,
-    [KL_BTF_VAR] = NEED_VARIABLE,
-    [KL_BTF_FLOAT] = NEED_TYPE,
-    [KL_BTF_TYPE_TAG] = NEED_TYPE,
-    [KL_BTF_ENUM64] = NEED_TYPE,
-    [KL_BTF_UNKNOWN] = NEED_TYPE | NEED_PROTO | NEED_VARIABLE,
+    [KL_BTF_VOID] = TYPE,
+    [KL_BTF_INT] = TYPE,
+    [KL_BTF_PTR] = TYPE,
+    [KL_BTF_ARRAY] = TYPE,
+    [KL_BTF_STRUCT] = TYPE,
+    [KL_BTF_UNION] = TYPE,
+    [KL_BTF_ENUM] = TYPE,
+    [KL_BTF_FWD] = TYPE,
+    [KL_BTF_TYPEDEF] = TYPE,
+    [KL_BTF_VOLATILE] = TYPE,
+    [KL_BTF_CONST] = TYPE,
+    [KL_BTF_RESTRICT] = TYPE,
+    [KL_BTF_FUNC] = VARIABLE, // in .ksyms
+    [KL_BTF_FUNC_PROTO] = TYPE | NEED_PROTO,
+    [KL_BTF_VAR] = VARIABLE,
+    [KL_BTF_DATASEC] = NEED_SOMETHING,
+    [KL_BTF_DECL_TAG] = NEED_SOMETHING,
+    [KL_BTF_FLOAT] = TYPE,
+    [KL_BTF_TYPE_TAG] = TYPE,
+    [KL_BTF_ENUM64] = TYPE,
+    [KL_BTF_UNKNOWN] = TYPE | NEED_PROTO | NEED_VARIABLE,
 };
 
 struct check {
   const struct kl_btf *btf;
-  struct kl_btf_scratch *scratch;
+  uint16_t *kinds, *needs; // of struct kl_btf_scratch
+  uint32_t *words;
+  uint32_t *hashes;        // btf->next, for now
+  uint32_t first_id, room; // own types are fewer than room
+  struct kl_bytes strings; // own
+  uint32_t string_start;
   const uint8_t *suspect; // of own strings: kl_btf_mark_suspects
-  uint32_t strings_end;   // one past the highest string offset
   // Set when a reference is known to be wrong, to find it: the type, and what it can't give.
   uint32_t wrong_type, wrong_needs;
   const uint8_t *at; // the culprit
+  bool full;         // more types than there is room for
 };
 
 static bool fail(struct check *c, const uint8_t *at) {
@@ -55,7 +65,7 @@ static bool fail(struct check *c, const uint8_t *at) {
 }
 
 static bool slow_name_ok(const struct check *c, uint32_t offset, enum kl_btf_name_rule rule) {
-  if (offset >= c->strings_end)
+  if (offset >= c->string_start + c->strings.n)
     return false;
   // By the kernel offset 0 is "no name"; an offset to another NUL is one too
   // where none is needed.
@@ -77,24 +87,25 @@ static bool slow_name_ok(const struct check *c, uint32_t offset, enum kl_btf_nam
 }
 
 static inline bool name_ok(struct check *c, const uint8_t *p, enum kl_btf_name_rule rule) {
-  uint32_t offset = kl_le32(p), own = offset - c->btf->string_start;
+  uint32_t offset = kl_le32(p), own = offset - c->string_start;
   if (!offset && (rule == KL_BTF_NAME_NONE || rule == KL_BTF_NAME_OPTIONAL))
     return true;
-  if (rule != KL_BTF_NAME_NONE && offset && own < c->btf->strings.n &&
-      kl_btf_begins_identifier(c->btf->strings.p[own]) && !c->suspect[own >> KL_BTF_CHUNK_SHIFT])
+  if (rule != KL_BTF_NAME_NONE && offset && own < c->strings.n && kl_btf_begins_identifier(c->strings.p[own]) &&
+      !c->suspect[own >> KL_BTF_CHUNK_SHIFT])
     return true; // an identifier, which all of these allow
   return slow_name_ok(c, offset, rule) || fail(c, p);
 }
 
-// A reference at p. The kinds of own types may not be known yet: what is needed
-// is noted, and compared when all are.
+// A reference at p. Which own types there are, and of what kinds, is not known
+// yet: what is needed is noted, and compared when it is. needs[0] is of the type
+// before the first own one: void, unless split.
 static inline bool refers(struct check *c, const uint8_t *p, uint32_t need) {
-  uint32_t id = kl_le32(p), first = c->btf->first_id;
-  if (id >= c->btf->count || (id == c->wrong_type && (need & c->wrong_needs)))
+  uint32_t id = kl_le32(p), own = id + 1 - c->first_id;
+  if (id == c->wrong_type && need & c->wrong_needs)
     return fail(c, p);
-  if (id >= first)
-    c->scratch->needs[id - first] |= (uint16_t)need;
-  else if (need & ~(uint32_t)gives[kl_btf_kind(c->btf, id)])
+  if (own <= c->room)
+    c->needs[own] |= (uint16_t)(need | NEED_SOMETHING);
+  else if (id >= c->first_id || need & ~(uint32_t)gives[kl_btf_kind(c->btf, id)])
     return fail(c, p);
   return true;
 }
@@ -174,7 +185,7 @@ static bool check_float(struct check *c, const uint8_t *p) {
   return size == 2 || size == 4 || size == 8 || size == 12 || size == 16 || fail(c, p + 8);
 }
 
-// What is particular to a kind.
+// What is particular to a kind; those without an entry here have no items.
 static inline bool check_items(struct check *c, const uint8_t *p, enum kl_btf_kind kind) {
   const uint8_t *extra = p + KL_BTF_TYPE_BYTES;
   switch (kind) {
@@ -189,41 +200,47 @@ static inline bool check_items(struct check *c, const uint8_t *p, enum kl_btf_ki
     return check_enum(c, p, 8);
   case KL_BTF_ENUM64:
     return check_enum(c, p, 12);
-  case KL_BTF_FUNC:
-    if (kl_btf_info_vlen(kl_le32(p + 4)) > LINKAGE_CAP)
-      return fail(c, p + 4);
-    return refers_not_to_void(c, p + 8, NEED_PROTO);
   case KL_BTF_FUNC_PROTO:
-    return refers(c, p + 8, NEED_TYPE) && check_parameters(c, p);
+    return check_parameters(c, p);
   case KL_BTF_VAR:
-    return refers_not_to_void(c, p + 8, NEED_TYPE) && (kl_le32(extra) <= LINKAGE_CAP || fail(c, extra));
+    return kl_le32(p + 8) ? kl_le32(extra) <= LINKAGE_CAP || fail(c, extra) : fail(c, p + 8);
   case KL_BTF_DATASEC:
     return check_section(c, p);
   case KL_BTF_FLOAT:
     return check_float(c, p);
   case KL_BTF_DECL_TAG:
-    return refers_not_to_void(c, p + 8, 0) && ((int32_t)kl_le32(extra) >= -1 || fail(c, extra));
-  case KL_BTF_FWD:
-  case KL_BTF_UNKNOWN:
-    return true;
+    return kl_le32(p + 8) ? (int32_t)kl_le32(extra) >= -1 || fail(c, extra) : fail(c, p + 8);
+  case KL_BTF_VOID:
   case KL_BTF_PTR:
+  case KL_BTF_FWD:
   case KL_BTF_TYPEDEF:
   case KL_BTF_VOLATILE:
   case KL_BTF_CONST:
   case KL_BTF_RESTRICT:
+  case KL_BTF_FUNC:
   case KL_BTF_TYPE_TAG:
-  case KL_BTF_VOID:
+  case KL_BTF_UNKNOWN:
   default:
-    return refers(c, p + 8, NEED_TYPE);
+    return true;
   }
 }
 
+static bool has_items(enum kl_btf_kind kind) {
+  const uint32_t without = 1u << KL_BTF_PTR | 1u << KL_BTF_FWD | 1u << KL_BTF_TYPEDEF | 1u << KL_BTF_VOLATILE |
+                           1u << KL_BTF_CONST | 1u << KL_BTF_RESTRICT | 1u << KL_BTF_FUNC | 1u << KL_BTF_TYPE_TAG;
+  return !(without >> kind & 1);
+}
+
 // What all kinds share.
-static inline bool check_common(struct check *c, const uint8_t *p, const struct kl_btf_shape *shape) {
+static inline bool check_common(struct check *c, const uint8_t *p, enum kl_btf_kind kind) {
+  const struct kl_btf_shape *shape = &kl_btf_shapes[kind];
+  uint32_t need = kind == KL_BTF_FUNC ? NEED_PROTO : kind == KL_BTF_DECL_TAG ? 0 : NEED_TYPE;
   if (kl_le32(p + 4) & shape->info_zero)
     return fail(c, p + 4);
   if (kl_le32(p + 8) > shape->word_cap)
     return fail(c, p + 8);
+  if (shape->word == KL_BTF_WORD_TYPE && !refers(c, p + 8, need))
+    return false;
   return name_ok(c, p, (enum kl_btf_name_rule)shape->name);
 }
 
@@ -249,22 +266,6 @@ static inline bool type_bytes(const struct kl_btf *btf, uint32_t info, uint64_t 
   return true;
 }
 
-enum kl_status kl_btf_count_types(const struct kl_btf *btf, uint64_t cap, uint32_t *ret, const uint8_t **bad) {
-  struct kl_bytes left = btf->types, type;
-  uint32_t n = 0;
-  for (; left.n; n++) {
-    uint64_t bytes;
-    *bad = left.p;
-    if (left.n < KL_BTF_TYPE_BYTES || !type_bytes(btf, kl_le32(left.p + 4), &bytes) || bytes > left.n ||
-        !kl_bytes_take(&left, (size_t)bytes, &type))
-      return KL_ERR_MALFORMED;
-    if (n >= cap)
-      return KL_ERR_LIMIT;
-  }
-  *ret = n;
-  return KL_OK;
-}
-
 static bool check_strings(const struct kl_btf *btf, const uint8_t **bad) {
   struct kl_bytes strings = btf->strings;
   *bad = strings.p;
@@ -275,74 +276,95 @@ static bool check_strings(const struct kl_btf *btf, const uint8_t **bad) {
   return !strings.n || !strings.p[strings.n - 1];
 }
 
+static void note_unknown(struct check *c, uint32_t i) {
+  c->words[i] = KL_BTF_ANY_SIZE;
+  c->kinds[i] = KL_BTF_UNKNOWN;
+  c->hashes[i] = 0;
+}
+
 // What check_graph and the index want to know, while the type is at hand. False:
 // a name that is too long to be found.
 static inline bool note(struct check *c, const uint8_t *p, enum kl_btf_kind kind, uint32_t i) {
   const struct kl_btf_shape *shape = &kl_btf_shapes[kind];
-  uint32_t marks = shape->marks;
-  c->scratch->words[i] = shape->word_at ? kl_le32(p + shape->word_at) : KL_BTF_NO_SIZE;
-  if (marks & KL_BTF_INDEXED) {
-    size_t length;
-    c->btf->next[i] = kl_btf_hash_string(kl_btf_string_rest(c->btf, kl_le32(p)), c->btf->name_cap, &length);
-    if (!length && !kl_btf_is_enum(kind)) // values are asked for of anonymous enums too
-      marks &= ~(uint32_t)KL_BTF_INDEXED;
-    if (length > c->btf->name_cap)
-      return fail(c, p);
-  }
-  c->scratch->kinds[i] = (uint16_t)(kind | marks);
-  return true;
+  c->words[i] = shape->word_at ? kl_le32(p + shape->word_at) : KL_BTF_NO_SIZE;
+  c->kinds[i] = (uint16_t)(kind | shape->marks);
+  c->hashes[i] = 0;
+  if (!shape->indexed)
+    return true;
+  size_t length;
+  uint32_t hash = kl_btf_hash_string(kl_btf_string_rest(c->btf, kl_le32(p)), c->btf->name_cap, &length);
+  if (length || kl_btf_is_enum(kind)) // values are asked for of anonymous enums too
+    c->hashes[i] = hash | KL_BTF_INDEXED;
+  return length <= c->btf->name_cap || fail(c, p);
 }
 
-static bool check_each(struct check *c) {
+// *count: the types seen.
+static bool check_each(struct check *c, uint32_t *count) {
   const struct kl_btf *btf = c->btf;
-  uint32_t at = 0, n = btf->count - btf->first_id;
-  for (uint32_t i = 0; i < n; i++) {
-    const uint8_t *p = btf->types.p + at;
+  const uint8_t *p = btf->types.p;
+  size_t left = btf->types.n;
+  uint32_t i = 0;
+  for (uint64_t bytes; left; p += bytes, left -= (size_t)bytes, i++) {
+    c->full = i == c->room;
+    if (left < KL_BTF_TYPE_BYTES || c->full)
+      return fail(c, p);
     uint32_t info = kl_le32(p + 4);
     enum kl_btf_kind kind = kl_btf_kind_of(info);
-    uint64_t bytes;
-    btf->offsets[i] = at;
-    if (!type_bytes(btf, info, &bytes))
+    if (!type_bytes(btf, info, &bytes) || bytes > left)
       return fail(c, p + 4);
-    at += (uint32_t)bytes;
-    if (kind == KL_BTF_UNKNOWN) {
-      c->scratch->words[i] = KL_BTF_ANY_SIZE;
-      c->scratch->kinds[i] = KL_BTF_UNKNOWN;
-    } else if (!check_common(c, p, &kl_btf_shapes[kind]) || !check_items(c, p, kind) || !note(c, p, kind, i)) {
+    btf->offsets[i] = (uint32_t)(p - btf->types.p);
+    if (kind == KL_BTF_UNKNOWN)
+      note_unknown(c, i);
+    else if (!check_common(c, p, kind) || (has_items(kind) && !check_items(c, p, kind)) || !note(c, p, kind, i))
       return false;
-    }
   }
+  *count = i;
   return true;
 }
 
-// The first type that is asked for what it is not, and what; or 0.
-static uint32_t find_wrong(const struct kl_btf *btf, const struct kl_btf_scratch *scratch, uint32_t *ret) {
-  for (uint32_t i = 0; i < btf->count - btf->first_id; i++) {
-    *ret = scratch->needs[i] & ~(uint32_t)gives[scratch->kinds[i] & KL_BTF_KIND_MASK];
-    if (*ret)
-      return btf->first_id + i;
-  }
-  return 0;
+// The first type that is asked for what it is not, and what; or UINT32_MAX.
+// Types from the count on are not there.
+static uint32_t find_wrong(const struct check *c, uint32_t count, uint32_t *ret) {
+  const uint16_t *needs = c->needs + 1, *kinds = c->kinds;
+  uint32_t before = gives[kl_btf_kind(c->btf, c->first_id - 1)], i = 0;
+  *ret = c->needs[0] & ~before;
+  if (*ret)
+    return c->first_id - 1;
+  while (i < count && !(needs[i] & ~(uint32_t)gives[kinds[i] & KL_BTF_KIND_MASK]))
+    i++;
+  while (i >= count && i < c->room && !needs[i])
+    i++;
+  if (i == c->room)
+    return UINT32_MAX;
+  *ret = i < count ? needs[i] & ~(uint32_t)gives[kinds[i] & KL_BTF_KIND_MASK] : needs[i];
+  return c->first_id + i;
 }
 
-enum kl_status kl_btf_check_types(const struct kl_btf *btf, struct kl_arena *arena, struct kl_btf_scratch *scratch,
-                                  const uint8_t **bad) {
+enum kl_status kl_btf_check_types(struct kl_btf *btf, struct kl_arena *arena, uint32_t room,
+                                  struct kl_btf_scratch *scratch, const uint8_t **bad) {
   if (!check_strings(btf, bad))
     return KL_ERR_MALFORMED;
   uint8_t *suspect;
   KL_TRY(KL_TAKE(arena, (btf->strings.n >> KL_BTF_CHUNK_SHIFT) + 1, &suspect));
   kl_btf_mark_suspects(btf->strings, suspect);
   struct check c = {.btf = btf,
-                    .scratch = scratch,
+                    .kinds = scratch->kinds,
+                    .needs = scratch->needs,
+                    .words = scratch->words,
+                    .hashes = btf->next,
+                    .first_id = btf->first_id,
+                    .room = room,
+                    .strings = btf->strings,
+                    .string_start = btf->string_start,
                     .suspect = suspect,
-                    .strings_end = btf->string_start + (uint32_t)btf->strings.n,
                     .wrong_type = UINT32_MAX};
-  bool ok = check_each(&c);
-  uint32_t wrong = ok ? find_wrong(btf, scratch, &c.wrong_needs) : 0;
-  if (wrong) { // once more, to say where
-    c.wrong_type = wrong;
-    ok = check_each(&c);
-  }
+  uint32_t count = 0;
+  bool ok = check_each(&c, &count);
+  if (ok)
+    c.wrong_type = find_wrong(&c, count, &c.wrong_needs);
+  if (c.wrong_type != UINT32_MAX) // once more, to say where
+    ok = check_each(&c, &count);
   *bad = c.at;
-  return ok ? KL_OK : KL_ERR_MALFORMED;
+  btf->count = btf->first_id + count;
+  return ok ? KL_OK : c.full ? KL_ERR_LIMIT : KL_ERR_MALFORMED;
 }

@@ -16,7 +16,7 @@ struct opened {
   uint64_t bad;
 };
 
-enum { OPENED_ARENA = 1 << 20 };
+enum { OPENED_ARENA = 4 << 20 };
 
 static inline void opened_with(struct opened *o, struct kl_bytes data, const struct kl_btf *base,
                                const struct kl_limits *limits, size_t arena_bytes) {
