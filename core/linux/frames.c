@@ -69,7 +69,10 @@ static bool filtered_but_free(const struct kl_frame_walk *walk, uint64_t pfn, en
                               struct kl_frame *ret) {
   if (status != KL_ERR_FILTERED || pfn < walk->free_start || pfn >= walk->free_end)
     return false;
-  *ret = (struct kl_frame){.page = {.pfn = pfn, .head_pfn = pfn}, .kind = KL_KIND_FREE, .order = walk->free_order};
+  uint64_t page = walk->kernel->vmemmap_base + pfn * walk->kernel->types[KL_T_page].bytes;
+  *ret = (struct kl_frame){.page = {.pfn = pfn, .address = page, .head_pfn = pfn, .head = page},
+                           .kind = KL_KIND_FREE,
+                           .order = walk->free_order};
   return true;
 }
 

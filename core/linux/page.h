@@ -48,7 +48,8 @@ struct kl_page {
 };
 
 // The struct page of a frame. KL_ERR_UNMAPPED: the frame has none (device
-// memory, a hole).
+// memory, a hole). KL_ERR_MALFORMED: struct pages contradict each other: a tail
+// whose head's folio does not reach it, an order past any.
 enum kl_status kl_page_read(struct kl_kernel *k, uint64_t pfn, struct kl_page *ret) KL_MUST_USE;
 // The frame that a struct page stands for. KL_ERR_MALFORMED: not an address of
 // one.
