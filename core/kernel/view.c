@@ -35,8 +35,10 @@ enum kl_status kl_view_open(struct kl_arena *arena, struct kl_image *image, uint
                             struct kl_view *ret) {
   uint64_t end;
   size_t size;
-  if (!kl_add(phys, n, &end) || !kl_narrow(n, &size))
+  if (!kl_add(phys, n, &end))
     return KL_ERR_ARGUMENT;
+  if (!kl_narrow(n, &size)) // more than this machine can address
+    return KL_ERR_NO_MEMORY;
   *ret = (struct kl_view){.phys = phys};
   if (!n)
     return KL_OK;
