@@ -1,6 +1,6 @@
 // Validation, part one: each type for itself, as the kernel's own
 // btf_check_all_metas does (kernel/bpf/btf.c), which every BTF that a kernel
-// has loaded went through. More lenient: linkage 2, and unknown kinds that the
+// has loaded went through. More lenient: linkages, and unknown kinds that the
 // layout section describes. Then the kinds that references lead to.
 #include "base/memory.h"
 #include "btf/internal.h"
@@ -49,7 +49,7 @@ struct check {
   uint16_t *kinds, *needs; // of struct kl_btf_scratch
   uint32_t *words;
   uint32_t *hashes;        // btf->next, for now
-  uint32_t first_id, room; // own types are fewer than room
+  uint32_t first_id, room; // own types are at most room
   struct kl_bytes strings; // own
   uint32_t string_start;
   const uint8_t *suspect; // of own strings: kl_btf_mark_suspects
@@ -362,8 +362,10 @@ enum kl_status kl_btf_check_types(struct kl_btf *btf, struct kl_arena *arena, ui
   bool ok = check_each(&c, &count);
   if (ok)
     c.wrong_type = find_wrong(&c, count, &c.wrong_needs);
-  if (c.wrong_type != UINT32_MAX) // once more, to say where
-    ok = check_each(&c, &count);
+  if (c.wrong_type != UINT32_MAX) { // once more, to say where
+    (void)check_each(&c, &count);
+    ok = false;
+  }
   *bad = c.at;
   btf->count = btf->first_id + count;
   return ok ? KL_OK : c.full ? KL_ERR_LIMIT : KL_ERR_MALFORMED;
