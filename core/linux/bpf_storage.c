@@ -128,28 +128,36 @@ static enum kl_status u32_member(struct kl_kernel *k, uint64_t object, enum kl_f
   return kl_read_u32(k, address, ret);
 }
 
-// Where count and state lie in a value, and what they are. Since 6.9 they are
-// in a struct of their own, and the count is what the map's references exceed
-// those of user space by.
-static enum kl_status struct_ops_overlay(struct kl_bpf_entries *e) {
-  struct kl_kernel *k = e->kernel;
-  uint64_t kvalue, base = 0, references, users;
-  KL_TRY(kl_member(k, e->map.address, KL_F_bpf_struct_ops_map_kvalue, &kvalue));
-  if (!kl_has(k, KL_F_bpf_struct_ops_value_common)) {
-    e->overlay[0].at = k->fields[KL_F_bpf_struct_ops_value_refcnt].offset;
-    e->overlay[1].at = k->fields[KL_F_bpf_struct_ops_value_state].offset;
-    KL_TRY(u32_member(k, kvalue, KL_F_bpf_struct_ops_value_refcnt, &e->overlay[0].value));
-    return u32_member(k, kvalue, KL_F_bpf_struct_ops_value_state, &e->overlay[1].value);
-  }
-  KL_TRY(kl_member(k, kvalue, KL_F_bpf_struct_ops_value_common, &base));
-  e->overlay[0].at = (uint32_t)(base - kvalue) + k->fields[KL_F_bpf_struct_ops_common_value_refcnt].offset;
-  e->overlay[1].at = (uint32_t)(base - kvalue) + k->fields[KL_F_bpf_struct_ops_common_value_state].offset;
-  KL_TRY(kl_member(k, e->map.address, KL_F_bpf_map_refcnt, &references));
-  KL_TRY(kl_member(k, e->map.address, KL_F_bpf_map_usercnt, &users));
+// What the map's references exceed those of user space by.
+static enum kl_status kernel_references(struct kl_kernel *k, uint64_t map, uint32_t *ret) {
+  uint64_t references, users;
+  KL_TRY(kl_member(k, map, KL_F_bpf_map_refcnt, &references));
+  KL_TRY(kl_member(k, map, KL_F_bpf_map_usercnt, &users));
   KL_TRY(kl_read_u64(k, references, &references));
   KL_TRY(kl_read_u64(k, users, &users));
-  e->overlay[0].value = references > users ? (uint32_t)(references - users) : 0;
-  return u32_member(k, base, KL_F_bpf_struct_ops_common_value_state, &e->overlay[1].value);
+  *ret = references > users ? (uint32_t)(references - users) : 0;
+  return KL_OK;
+}
+
+// Where count and state lie in a value, and what they are. Since 6.9 they are
+// in a struct of their own. A kernel that counts by the map's references (6.4,
+// and backported) leaves kvalue's count 0.
+static enum kl_status struct_ops_overlay(struct kl_bpf_entries *e) {
+  struct kl_kernel *k = e->kernel;
+  uint64_t kvalue, base;
+  enum kl_field_id count = KL_F_bpf_struct_ops_value_refcnt, state = KL_F_bpf_struct_ops_value_state;
+  KL_TRY(kl_member(k, e->map.address, KL_F_bpf_struct_ops_map_kvalue, &kvalue));
+  base = kvalue;
+  if (kl_has(k, KL_F_bpf_struct_ops_value_common)) {
+    count = KL_F_bpf_struct_ops_common_value_refcnt;
+    state = KL_F_bpf_struct_ops_common_value_state;
+    KL_TRY(kl_member(k, kvalue, KL_F_bpf_struct_ops_value_common, &base));
+  }
+  e->overlay[0].at = (uint32_t)(base - kvalue) + k->fields[count].offset;
+  e->overlay[1].at = (uint32_t)(base - kvalue) + k->fields[state].offset;
+  KL_TRY(u32_member(k, base, state, &e->overlay[1].value));
+  KL_TRY(u32_member(k, base, count, &e->overlay[0].value));
+  return e->overlay[0].value ? KL_OK : kernel_references(k, e->map.address, &e->overlay[0].value);
 }
 
 static enum kl_status struct_ops_open(struct kl_bpf_entries *e) {
