@@ -71,8 +71,10 @@ static enum kl_status try_here(struct kl_attach *a, const struct kl_proposal *pr
     if (proposal->va)
       a->hold.image_to_phys = proposal->va - moved(seen, &a->layout, phys);
   }
-  KL_TRY(proposal->va ? kl_foothold_around(&a->hold, a->k->image, proposal->va)
-                      : kl_foothold_find(&a->hold, a->k->image));
+  enum kl_status held = proposal->va ? kl_foothold_around(&a->hold, a->k->image, proposal->va)
+                                     : kl_foothold_find(&a->hold, a->k->image);
+  a->root_steps += a->hold.steps;
+  KL_TRY(held);
   a->root_by = proposal->by;
   a->k->vmcoreinfo = proposal->vmcoreinfo;
   return kl_attach_settle(a);

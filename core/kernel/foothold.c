@@ -65,17 +65,16 @@ static void add_constant(struct kl_foothold *hold, uint64_t phys, uint64_t bytes
 // Measures what of [start, end) is mapped with one distance to its physical
 // addresses: image_to_phys, or when that is not known that of the first run
 // that is long enough and has code. Init memory, freed after boot, leaves gaps.
-static enum kl_status measure(struct kl_foothold *hold, struct kl_image *image, uint64_t start, uint64_t end,
-                              bool known) {
+static enum kl_status measure_within(struct kl_foothold *hold, struct kl_image *image, uint64_t start, uint64_t end,
+                                     bool known, struct kl_budget *budget) {
   struct kl_leaf_walk walk;
-  struct kl_budget budget = {.steps = MAX_STEPS};
   uint64_t mapped = 0;
   bool executable = false;
   kl_leaf_walk_init(&walk, &hold->paging, image, hold->root, start, end);
   for (;;) {
     uint64_t va;
     struct kl_translation t;
-    enum kl_status status = kl_leaf_walk_next(&walk, &budget, &va, &t);
+    enum kl_status status = kl_leaf_walk_next(&walk, budget, &va, &t);
     if (status == KL_END || status == KL_ERR_BUDGET)
       break;
     if (status == KL_ERR_CANCELLED)
@@ -100,6 +99,14 @@ static enum kl_status measure(struct kl_foothold *hold, struct kl_image *image, 
       add_constant(hold, t.phys, t.page_bytes);
   }
   return mapped >= MIN_IMAGE_BYTES && executable ? KL_OK : KL_ERR_NOT_FOUND;
+}
+
+static enum kl_status measure(struct kl_foothold *hold, struct kl_image *image, uint64_t start, uint64_t end,
+                              bool known) {
+  struct kl_budget budget = {.steps = MAX_STEPS};
+  enum kl_status status = measure_within(hold, image, start, end, known, &budget);
+  hold->steps += MAX_STEPS - budget.steps;
+  return status;
 }
 
 // arm64 puts the image into the upper half of the kernel's addresses, among

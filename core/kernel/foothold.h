@@ -20,6 +20,7 @@ struct kl_foothold {
   // lies. More ranges than fit: the rest is left out.
   struct kl_range constant[KL_FOOTHOLD_RANGES];
   size_t n_constant;
+  uint64_t steps; // table entries that measuring has looked at, added up
 };
 
 // Paging of x86-64; of arm64 with this granule and so many bits of address.

@@ -107,18 +107,27 @@ static void find_direct_map(struct kl_attach *a) {
 
 // ── vmemmap ────────────────────────────────────────────────────────────────
 
-// The pages of the image's constants are reserved for good.
+static bool is_reserved(struct kl_attach *a, uint64_t base, uint64_t phys) {
+  struct kl_kernel *k = a->k;
+  uint64_t flags, page = base + (phys >> k->paging.granule_shift) * k->types[KL_T_page].bytes;
+  return kl_get(k, page, KL_F_page_flags, &flags) == KL_OK &&
+         (!k->enums[KL_E_pageflags_PG_reserved].present ||
+          flags >> (k->enums[KL_E_pageflags_PG_reserved].value & 63) & 1);
+}
+
+// Pages of the image are reserved for good (but not those of the gaps between
+// its sections, which are freed).
 static bool try_vmemmap(struct kl_attach *a, uint64_t base) {
   struct kl_kernel *k = a->k;
-  uint64_t phys = a->hold.n_constant ? a->hold.constant[0].start : k->root, flags;
-  uint64_t page = base + (phys >> k->paging.granule_shift) * k->types[KL_T_page].bytes;
-  if (!k->types[KL_T_page].present || base >> 48 < 0xff00 || kl_get(k, page, KL_F_page_flags, &flags) != KL_OK)
+  if (!k->types[KL_T_page].present || base >> 48 < 0xff00)
     return false;
-  if (k->enums[KL_E_pageflags_PG_reserved].present &&
-      !(flags >> (k->enums[KL_E_pageflags_PG_reserved].value & 63) & 1))
-    return false;
-  k->vmemmap_base = base;
-  return true;
+  const enum kl_symbol_id of_image[] = {KL_S_linux_banner, KL_S_init_task, KL_S_init_top_pgt, KL_S_swapper_pg_dir};
+  for (size_t i = 0; i < sizeof of_image / sizeof *of_image; i++)
+    if (k->known[of_image[i]].present && is_reserved(a, base, kl_image_phys(a, k->known[of_image[i]].address))) {
+      k->vmemmap_base = base;
+      return true;
+    }
+  return false;
 }
 
 // SPARSEMEM notes for each section where its struct pages are, less its first

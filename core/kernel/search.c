@@ -84,6 +84,16 @@ static bool looks_like_root(struct kl_image *image, const struct kl_paging *pagi
   return tables >= 2;
 }
 
+// Memory can be full of pages that look like roots, and each may cost a long
+// walk: all searches together have one budget.
+static bool is_spent(struct kl_attach *a, uint64_t at) {
+  const struct kl_limits *limits = a->k->limits;
+  if (a->root_steps < limits->root_steps && a->root_trials < limits->candidates)
+    return false;
+  kl_diagnostics_add(a->k->diagnostics, "attach", "search for a page-table root", at, KL_ERR_LIMIT);
+  return true;
+}
+
 // Tries the pages of [start, end) that look like a root. within: physical, must
 // lie in the image that the root maps; 0: any. proposal: all but the root.
 static enum kl_status try_roots(struct kl_attach *a, const struct kl_paging *paging, uint64_t start, uint64_t end,
@@ -97,6 +107,8 @@ static enum kl_status try_roots(struct kl_attach *a, const struct kl_paging *pag
     for (at = (at + page - 1) & ~(page - 1); at < kl_min(segment.end, end); at += page) {
       if (!looks_like_root(a->k->image, paging, at))
         continue;
+      if (is_spent(a, at))
+        return KL_ERR_LIMIT;
       struct kl_proposal found = *proposal;
       found.hold.paging = *paging;
       found.hold.root = at;
@@ -106,8 +118,10 @@ static enum kl_status try_roots(struct kl_attach *a, const struct kl_paging *pag
       bool holds = found.va ? kl_maps(paging, a->k->image, at, found.va, found.va - hold.image_to_phys)
                             : !a->layout.name && kl_foothold_find(&hold, a->k->image) == KL_OK &&
                                   (!within || within - (hold.start - hold.image_to_phys) < hold.end - hold.start);
+      a->root_steps += hold.steps;
       if (!holds && !a->layout.name)
         continue;
+      a->root_trials += holds;
       enum kl_status status = kl_attach_try(a, &found);
       if (status == KL_OK || kl_attach_stops(status))
         return status;

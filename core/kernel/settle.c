@@ -39,8 +39,22 @@ static bool is_root(struct kl_attach *a, uint64_t root) {
   return kl_maps(&a->hold.paging, a->k->image, root, a->hold.start, kl_image_phys(a, a->hold.start));
 }
 
+static bool has_user_half(struct kl_image *image, uint64_t root) {
+  uint8_t bytes[256];
+  for (unsigned at = 0; at < 2048; at += sizeof bytes) {
+    if (kl_image_read(image, root + at, bytes, sizeof bytes) != KL_OK)
+      return true;
+    for (size_t i = 0; i < sizeof bytes; i++)
+      if (bytes[i])
+        return true;
+  }
+  return false;
+}
+
 // x86-64 without the symbol: the page of the image that shares its last entry,
-// which leads to the image, with every other root.
+// which leads to the image, with every other root. Of what was freed after boot
+// (init, the gaps between sections) a process may have made its root; that one
+// has user memory.
 static bool root_by_last_entry(struct kl_attach *a, uint64_t *ret) {
   enum { PAGE = 4096, LAST = 511 * 8, ACCESSED_DIRTY = 0x60 };
   struct kl_image *image = a->k->image;
@@ -50,7 +64,7 @@ static bool root_by_last_entry(struct kl_attach *a, uint64_t *ret) {
   uint64_t last = kl_le64(entry) & ~(uint64_t)ACCESSED_DIRTY, end = kl_image_phys(a, a->hold.end);
   for (uint64_t page = kl_image_phys(a, a->hold.start) & ~(PAGE - 1ull); page < end; page += PAGE)
     if (kl_image_read(image, page + LAST, entry, 8) == KL_OK &&
-        (kl_le64(entry) & ~(uint64_t)ACCESSED_DIRTY) == last && is_root(a, page)) {
+        (kl_le64(entry) & ~(uint64_t)ACCESSED_DIRTY) == last && !has_user_half(image, page) && is_root(a, page)) {
       *ret = page;
       return true;
     }

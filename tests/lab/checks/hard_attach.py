@@ -8,6 +8,7 @@ import os
 import random
 import re
 import subprocess
+import tempfile
 
 from checking import PROGRAM, Skip
 
@@ -76,6 +77,38 @@ def random_pages(usual, seed):
     return [option for page in kept for option in ("--absent", f"{page:#x}:{PAGE}")]
 
 
+def system_map(guest, path):
+    """A map of the kernel as it was linked: what is in the image, moved back by the KASLR offset."""
+    lines = [line.split() for line in guest.truth("proc/kallsyms").splitlines() if b"\t[" not in line]
+    [row] = guest.rows("kernel")
+    offset = int(row["kaslr_offset"] or "0", 16)
+    with open(path, "wb") as file:
+        for address, kind, name in lines:
+            at = int(address, 16)
+            file.write(b"%016x %s %s\n" % (at - offset if at >> 48 == 0xffff else at, kind, name))
+
+
+def check_helpers(guest, report, usual, elf, raw):
+    """What a user may give: types, symbols, a root; and a damaged copy of types is no copy."""
+    start, size = int(usual[0]["btf_phys"], 16), int(usual[0]["btf_bytes"])
+    gone = ["--absent", f"{(start + size // 2) // PAGE * PAGE:#x}:{PAGE}"]
+    facts, _, error = probe(elf, *gone)
+    if facts:   # another whole copy lies in memory
+        report.equal([facts[key] for key in SAME], [usual[0][key] for key in SAME], "another copy of the types")
+        report.true(facts["btf_phys"] != usual[0]["btf_phys"], "an incomplete BTF is no BTF")
+    else:
+        report.true(re.search("BTF", error), error)
+    types = guest.directory / "truth/sys/kernel/btf/vmlinux"
+    if types.exists():
+        compare(report, usual, elf, "types given", *gone, "--btf", types)
+    with tempfile.TemporaryDirectory() as scratch:
+        system_map(guest, f"{scratch}/System.map")
+        compare(report, usual, raw, "symbols given", *WITHOUT_KALLSYMS, "--map", f"{scratch}/System.map")
+        facts, _, _ = probe(elf, "--map", f"{scratch}/System.map")
+        report.equal(facts and facts["symbols"], usual[0]["symbols"], "symbols of the map")
+    compare(report, usual, raw, "root given", *WITHOUT_VMCOREINFO, *WITHOUT_KALLSYMS, "--root", usual[0]["root"])
+
+
 def check(guest, report):
     program = os.environ.get("ATTACH_PROBE", PROBE)
     if not os.access(program, os.X_OK):
@@ -94,6 +127,4 @@ def check(guest, report):
         absent = random_pages(usual[0], seed)
         compare(report, usual, elf, f"pages absent, seed {seed}", *absent, less=True)
         check_symbols(guest, report, elf, absent)
-    middle = int(usual[0]["btf_phys"], 16) + int(usual[0]["btf_bytes"]) // 2
-    facts, _, error = probe(elf, "--absent", f"{middle // PAGE * PAGE:#x}:{PAGE}")
-    report.true(facts is None and re.search("BTF", error or ""), "an incomplete BTF is no BTF")
+    check_helpers(guest, report, usual, elf, raw)
