@@ -182,6 +182,7 @@ struct kl_limits fuzz_limits(void) {
   limits.btf_types = 1 << 16;
   limits.symbols = 1 << 14;
   limits.candidates = 8;
+  limits.root_steps = 1 << 16;
   limits.list_nodes = 1 << 12;
   limits.path_depth = 64;
   limits.log_records = 1 << 10;
