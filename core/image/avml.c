@@ -88,11 +88,8 @@ static enum kl_status inflate(struct kl_image *image, const struct kl_avml_chunk
   if (chunk->head.kind == KL_SNAPPY_STORED) {
     KL_TRY(kl_file_read(file, data, out, n));
   } else {
-    const uint8_t *in = a->in;
-    if (!file->lend || file->lend(file->user, data, n, &in) != KL_OK) {
-      in = a->in;
-      KL_TRY(kl_file_read(file, data, a->in, n));
-    }
+    const uint8_t *in;
+    KL_TRY(kl_file_view(file, data, n, a->in, &in));
     KL_TRY(kl_image_inflate(image, KL_METHOD_SNAPPY, kl_bytes_of(in, n), out, SLOT, &made));
     if (made != chunk->head.inflated)
       return KL_ERR_MALFORMED;

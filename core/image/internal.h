@@ -13,7 +13,11 @@
 // inside the file: a truncated file, or a number in it that points nowhere.
 enum kl_status kl_file_read(const struct kl_source *file, uint64_t offset, void *dst, size_t n) KL_MUST_USE;
 
-// The same range, lent where the file can lend it, or else copied into the
+// The same range where the file lends it, or else copied to copy (n bytes).
+enum kl_status kl_file_view(const struct kl_source *file, uint64_t offset, size_t n, uint8_t *copy,
+                            const uint8_t **ret) KL_MUST_USE;
+
+// The same range, kept: lent where the file can lend it, or else copied into the
 // arena.
 enum kl_status kl_file_keep(const struct kl_source *file, uint64_t offset, uint64_t n, struct kl_arena *arena,
                             struct kl_bytes *ret) KL_MUST_USE;

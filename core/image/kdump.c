@@ -74,15 +74,6 @@ static enum kl_status method_of(uint32_t flags, enum kl_method *ret) {
   }
 }
 
-static enum kl_status lend_or_copy(const struct kl_source *file, uint64_t offset, size_t n, uint8_t *copy,
-                                   const uint8_t **ret) {
-  if (offset <= file->bytes && n <= file->bytes - offset && file->lend &&
-      file->lend(file->user, offset, n, ret) == KL_OK)
-    return KL_OK;
-  *ret = copy;
-  return kl_file_read(file, offset, copy, n);
-}
-
 static enum kl_status inflate(struct kl_image *image, const struct part *part, const struct descriptor *d,
                               uint8_t *out) {
   struct kdump *k = image->state;
@@ -90,7 +81,7 @@ static enum kl_status inflate(struct kl_image *image, const struct part *part, c
   const uint8_t *in;
   size_t made = 0;
   KL_TRY(method_of(d->flags, &method));
-  KL_TRY(lend_or_copy(part->file, d->offset, d->bytes, k->in, &in));
+  KL_TRY(kl_file_view(part->file, d->offset, d->bytes, k->in, &in));
   KL_TRY(kl_image_inflate(image, method, kl_bytes_of(in, d->bytes), out, k->block_bytes, &made));
   return made == k->block_bytes ? KL_OK : KL_ERR_MALFORMED;
 }
