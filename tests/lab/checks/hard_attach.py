@@ -9,10 +9,11 @@ import random
 import re
 import subprocess
 import tempfile
+from pathlib import Path
 
 from checking import PROGRAM, Skip
 
-PROBE = PROGRAM.parent / "tests" / "tools" / "attach_probe"
+PROBE = Path(os.environ.get("ATTACH_PROBE", PROGRAM.parent / "tests" / "tools" / "attach_probe"))
 WITHOUT_VMCOREINFO = ["--wipe-text", "OSRELEASE=", "--wipe-text", "VMCOREINFO"]
 WITHOUT_KALLSYMS = ["--wipe-text", "".join(rf"{digit}\0" for digit in range(10))]
 SAME = ["release", "version", "image_base", "image_phys", "root", "direct_map_base", "vmemmap_base", "cpus",
@@ -22,8 +23,7 @@ PAGE = 4096
 
 def probe(dump, *options):
     """Facts, addresses of known symbols, and what was printed when it failed."""
-    program = os.environ.get("ATTACH_PROBE", PROBE)
-    done = subprocess.run([program, dump, *options], capture_output=True, text=True)
+    done = subprocess.run([PROBE, dump, *options], capture_output=True, text=True)
     facts, symbols = {"lost": set()}, {}
     for line in done.stdout.splitlines():
         key, _, value = line.partition(" ")

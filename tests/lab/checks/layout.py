@@ -49,5 +49,7 @@ def check(guest, report):
         root = symbol_address(guest, "init_top_pgt") - to_int(row["image_base"]) + to_int(row["image_phys"])
         report.equal(to_int(row["page_table_root"]), root, "page_table_root")
         report.equal(row["page_table_levels"], 5 if int(registers["cr4"], 16) >> 12 & 1 else 4, "page_table_levels")
+    report.true(to_int(row["direct_map_base"]), "direct_map_base is known")
+    report.true(to_int(row["vmemmap_base"]), "vmemmap_base is known")
     if "SYMBOL(vmemmap)" in info:
         report.equal(to_int(row["vmemmap_base"]), int(info["SYMBOL(vmemmap)"], 16), "vmemmap_base")
