@@ -295,8 +295,9 @@ static void build_program(struct builder *b, uint64_t map_a, uint64_t map_b) {
 }
 
 void build_bpf(struct guest *g) {
-  struct builder b = {
-      .g = g, .ids = object_in_image(g, "idr"), .prog_ids = object_in_image(g, "idr"), .next_id = 2};
+  struct builder b = {.g = g, .next_id = 2};
+  b.ids = object_in_image(g, "idr");
+  b.prog_ids = object_in_image(g, "idr");
   symbol_add(g, "map_idr", b.ids, 'd');
   symbol_add(g, "prog_idr", b.prog_ids, 'd');
   static const char *const empty[] = {"link_idr", "btf_idr"};

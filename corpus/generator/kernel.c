@@ -63,9 +63,13 @@ static void add_functions(struct guest *g, uint64_t text, uint64_t bytes) {
   struct chance c = chance_of(g->o.seed, "functions");
   size_t n = g->o.machine == MACHINE_DEMO ? 1600 : 700;
   for (size_t i = 0; i < n; i++) {
-    const char *name = print("%s%s_%s%s", prefixes[chance_below(&c, 8)], verbs[chance_below(&c, 14)],
-                             nouns[chance_below(&c, 16)], chance_one_in(&c, 6) ? ".constprop.0" : "");
-    symbol_add(g, name, text + 16 * chance_below(&c, bytes / 16), chance_one_in(&c, 3) ? 't' : 'T');
+    // One draw a statement: the order of arguments is the compiler's choice.
+    const char *prefix = prefixes[chance_below(&c, 8)], *verb = verbs[chance_below(&c, 14)];
+    const char *noun = nouns[chance_below(&c, 16)];
+    const char *suffix = chance_one_in(&c, 6) ? ".constprop.0" : "";
+    uint64_t address = text + 16 * chance_below(&c, bytes / 16);
+    char type = chance_one_in(&c, 3) ? 't' : 'T';
+    symbol_add(g, print("%s%s_%s%s", prefix, verb, noun, suffix), address, type);
   }
   if (g->era >= ERA_6_1) { // names over 127 tokens: letters that pair badly
     char *name = take(420);
@@ -155,8 +159,8 @@ void build_kernel(struct guest *g) {
   g->release = print("%s-sample-%s", releases[g->era], g->o.shape->arm ? "arm64" : "amd64");
   g->hostname = sample_name;
   struct chance c = chance_of(g->o.seed, "build id");
-  g->build_id =
-      print("%016" PRIx64 "%016" PRIx64 "%08" PRIx64, chance_next(&c), chance_next(&c), chance_next(&c) >> 32);
+  uint64_t high = chance_next(&c), middle = chance_next(&c), low = chance_next(&c) >> 32;
+  g->build_id = print("%016" PRIx64 "%016" PRIx64 "%08" PRIx64, high, middle, low);
   g->banner = print("Linux version %s (builder@sample.example) (cc 12.2.0, ld 2.40) #1 SMP PREEMPT_DYNAMIC "
                     "Thu Oct  9 08:53:20 UTC 2025",
                     g->release);

@@ -232,7 +232,9 @@ void build_processes(struct guest *g) {
 
 struct process process_new(struct guest *g, const struct role *r) {
   struct chance c = chance_of(g->o.seed + r->pid, "process");
-  struct builder b = {.g = g, .role = r, .mm = object_new(g, "mm_struct"), .root = new_user_root(g)};
+  struct builder b = {.g = g, .role = r};
+  b.mm = object_new(g, "mm_struct");
+  b.root = new_user_root(g);
   b.anon = object_new(g, "list_head");
   b.exe = file_open(g, r->exe, 0);
   set(g, b.mm, "mm_struct", "pgd", direct_of(g, b.root));

@@ -232,9 +232,11 @@ static void build_process(struct guest *g, const struct role *r, struct chance *
   struct process process = r->exe && r->state != 'Z' ? process_new(g, r) : (struct process){0};
   for (unsigned i = 0; i <= r->n_threads; i++) {
     uint64_t task = object_new(g, "task_struct");
+    unsigned cpu = (unsigned)chance_below(c, g->cpus);
+    uint64_t start_ns = 1000000ull * (r->pid * 7 + i) + chance_below(c, 1000000);
     struct birth b = {.pid = r->pid + i,
                       .tgid = r->pid,
-                      .cpu = (unsigned)chance_below(c, g->cpus),
+                      .cpu = cpu,
                       .comm = i && r->thread_comm ? r->thread_comm : r->comm,
                       .state = i ? 'S' : r->state,
                       .cred = cred,
@@ -242,7 +244,7 @@ static void build_process(struct guest *g, const struct role *r, struct chance *
                       .process = process,
                       .prio = 120,
                       .kernel = !r->exe,
-                      .start_ns = 1000000ull * (r->pid * 7 + i) + chance_below(c, 1000000)};
+                      .start_ns = start_ns};
     fill_task(g, task, &b);
     leader = leader ? leader : task;
     set_family(g, task, leader, task_of(g, r->ppid));
