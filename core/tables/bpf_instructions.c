@@ -48,24 +48,37 @@ static enum kl_status open(struct kl_cursor *c) {
 }
 
 // The maps that the program's code may point to, and its functions; what can't
-// be read is left out, and shows as a number.
+// be read is noted as lost, and shows as a number.
 static void take_references(struct kl_cursor *c, uint64_t program) {
   struct state *s = c->state;
   uint64_t aux, maps[KL_BPF_USED_MAPS];
   size_t n = 0;
   s->n_maps = 0;
   s->n_functions = 0;
-  if (kl_get_pointer(c->kernel, program, KL_F_bpf_prog_aux, &aux) != KL_OK)
+  enum kl_status status = kl_get_pointer(c->kernel, program, KL_F_bpf_prog_aux, &aux);
+  if (status != KL_OK) {
+    kl_lost(c, "aux", program, status);
     return;
-  if (kl_get(c->kernel, aux, KL_F_bpf_prog_aux_func_info_cnt, &s->n_functions) != KL_OK ||
-      kl_get_pointer(c->kernel, aux, KL_F_bpf_prog_aux_func_info, &s->functions) != KL_OK)
+  }
+  status = kl_get(c->kernel, aux, KL_F_bpf_prog_aux_func_info_cnt, &s->n_functions);
+  if (status == KL_OK)
+    status = kl_get_pointer(c->kernel, aux, KL_F_bpf_prog_aux_func_info, &s->functions);
+  if (status != KL_OK) {
     s->n_functions = 0;
-  if (kl_bpf_program_maps(c->kernel, aux, maps, &n) != KL_OK)
+    kl_lost(c, "functions", aux, status);
+  }
+  status = kl_bpf_program_maps(c->kernel, aux, maps, &n);
+  if (status != KL_OK) {
+    kl_lost(c, "maps", aux, status);
     return;
+  }
   for (size_t i = 0; i < n; i++) {
     struct kl_bpf_map map;
-    if (kl_bpf_map_read(c->kernel, maps[i], &map) != KL_OK)
+    status = kl_bpf_map_read(c->kernel, maps[i], &map);
+    if (status != KL_OK) { // its uses show as the numbers they are
+      kl_lost(c, "map", maps[i], status);
       continue;
+    }
     s->maps[s->n_maps].address = map.address;
     s->maps[s->n_maps].id = map.id;
     s->maps[s->n_maps].data = s->maps[s->n_maps].end = 0;
@@ -95,8 +108,12 @@ static enum kl_status next_program(struct kl_cursor *c) {
 static bool starts_at(struct kl_cursor *c, uint64_t function, uint64_t index) {
   struct state *s = c->state;
   uint32_t start = 0;
-  return function < s->n_functions && kl_read_u32(c->kernel, s->functions + 8 * function, &start) == KL_OK &&
-         start == index;
+  if (function >= s->n_functions)
+    return false;
+  enum kl_status status = kl_read_u32(c->kernel, s->functions + 8 * function, &start);
+  if (status != KL_OK)
+    kl_lost(c, "functions", s->functions + 8 * function, status);
+  return status == KL_OK && start == index;
 }
 
 // A call of the program's own function has its number and its distance, which
