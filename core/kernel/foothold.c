@@ -12,8 +12,10 @@ static const uint64_t MIN_IMAGE_BYTES = 4ull << 20;
 // The room that arm64 and x86-64 linker scripts leave; allyesconfig is 200 MiB.
 static const uint64_t MAX_IMAGE_BYTES = 512ull << 20;
 
-// 1 GiB in 4 KiB pages, and the tables above them.
-enum { MAX_STEPS = 1 << 19 };
+// 8 GiB in 4 KiB pages, and the tables above them: before an arm64 image comes
+// what vmalloc and ioremap placed below it, with a PCI window of 256 MiB and a
+// stack a table (1.07 million entries seen).
+enum { MAX_STEPS = 1 << 21 };
 
 struct kl_paging kl_paging_x86_64(uint8_t levels, uint64_t sme_mask) {
   return (struct kl_paging){.arch = KL_ARCH_X86_64,
