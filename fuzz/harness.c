@@ -18,10 +18,20 @@
 #endif
 #if HAS_ASAN
 #include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
 #else
+#define __lsan_disable() ((void)0)
+#define __lsan_enable() ((void)0)
 #define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
+
+// Freed blocks are kept from reuse for a while: in a cache's worth of memory,
+// or each input's copy costs fresh pages.
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) {
+  return "quarantine_size_mb=2";
+}
 
 _Noreturn void fuzz_fail(const char *file, int line, const char *what) {
   fprintf(stderr, "%s:%d: not true: %s\n", file, line, what);
@@ -88,7 +98,7 @@ void fuzz_release(struct fuzz_guarded *g) {
 // FUZZ_WORKSPACE bytes, and behind them what can't be touched.
 enum { BEHIND = 65536 };
 
-static uint8_t *new_block(void) {
+uint8_t *fuzz_block(void) {
   uint8_t *p = mmap(NULL, FUZZ_WORKSPACE + BEHIND, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   FUZZ_REQUIRE(p != MAP_FAILED && mprotect(p + FUZZ_WORKSPACE, BEHIND, PROT_NONE) == 0);
@@ -103,7 +113,7 @@ static size_t poisoned;
 void *fuzz_workspace_begin(size_t bytes) {
   FUZZ_REQUIRE(bytes <= FUZZ_WORKSPACE);
   if (!workspace)
-    workspace = new_block();
+    workspace = fuzz_block();
   poisoned = bytes;
   size_t behind = FUZZ_WORKSPACE - bytes;
   ASAN_POISON_MEMORY_REGION(workspace + bytes, behind < BEHIND ? behind : BEHIND);
@@ -116,11 +126,19 @@ void fuzz_workspace_end(size_t touched) {
   memset(workspace, 0xa5, touched);
 }
 
+void fuzz_leak_begin(void) {
+  __lsan_disable();
+}
+
+void fuzz_leak_end(void) {
+  __lsan_enable();
+}
+
 void *fuzz_scratch(size_t bytes) {
   static uint8_t *block;
   FUZZ_REQUIRE(bytes <= FUZZ_WORKSPACE);
   if (!block)
-    block = new_block();
+    block = fuzz_block();
   return block + (FUZZ_WORKSPACE - bytes);
 }
 
@@ -180,6 +198,7 @@ struct kl_limits fuzz_limits(void) {
   limits.cpus = 64;
   limits.btf_bytes = 1 << 20;
   limits.btf_types = 1 << 16;
+  limits.btf_steps = 1 << 12;
   limits.symbols = 1 << 14;
   limits.candidates = 8;
   limits.root_steps = 1 << 16;

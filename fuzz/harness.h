@@ -58,6 +58,13 @@ enum { FUZZ_WORKSPACE = 64 << 20 };
 void *fuzz_workspace_begin(size_t bytes);
 void fuzz_workspace_end(size_t touched); // kl_arena.peak, or all
 
+// Another such block, never given back: up to the unreadable bytes behind it.
+uint8_t *fuzz_block(void);
+
+// What is allocated between them is no leak.
+void fuzz_leak_begin(void);
+void fuzz_leak_end(void);
+
 // A block that ends where memory ends, with what was in it before. One at a
 // time; up to FUZZ_WORKSPACE. Aligned to 16 when bytes is.
 void *fuzz_scratch(size_t bytes);

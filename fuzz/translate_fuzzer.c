@@ -5,7 +5,7 @@
 #include "arch/paging.h"
 #include "page_script.h"
 
-enum { WORKSPACE = 2 << 20, LEAVES = 512, STEPS = 1 << 14 };
+enum { WORKSPACE = 2 << 20, LEAVES = 64, STEPS = 1 << 9 };
 
 static struct kl_paging paging_of(struct fuzz_input *input) {
   static const struct kl_paging shapes[] = {
@@ -96,10 +96,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   struct kl_image *image;
   if (fuzz_status(kl_image_open(&arena, &script->source, 1, NULL, &limits, NULL, &image)) == KL_OK) {
     uint64_t upper = 0 - (1ull << (paging.va_bits - (paging.arch == KL_ARCH_X86_64)));
-    walk_all(&paging, image, root, 0, 0);
-    walk_all(&paging, image, root, upper, 0);
     for (size_t i = 0; i < 4; i++)
       read_through(&paging, image, root, (uint64_t)fuzz_option16(&input) << 12 | (i % 2 ? upper : 0));
+    uint64_t start = (uint64_t)fuzz_option16(&input) << 30; // 0: all of a half
+    walk_all(&paging, image, root, start, 0);
+    if (!start)
+      walk_all(&paging, image, root, upper, 0);
     for (size_t i = 0; i + 8 <= input.body.n && i < 512; i += 72)
       read_through(&paging, image, root, kl_le64(input.body.p + i));
   }

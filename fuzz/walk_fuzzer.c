@@ -82,6 +82,9 @@ static void make_kernel(struct kl_kernel *k, struct kl_arena *arena, struct kl_i
       break;                                                                                                       \
   }
 
+// Which walks an input takes: 0 means all of them.
+enum { WALK_LISTS = 1, WALK_RBTREE = 2, WALK_XARRAY = 4, WALK_IDR = 8, WALK_MAPLE = 16, WALK_ALL = 31 };
+
 static void walk_lists(struct kl_kernel *k, uint64_t at) {
   struct kl_list list;
   uint64_t node;
@@ -94,26 +97,38 @@ static void walk_lists(struct kl_kernel *k, uint64_t at) {
   budget.steps = STEPS;
   kl_hlist_nulls_init(&list, k, &budget, at + HLIST_NULLS);
   WALK(kl_list_next(&list, &node))
+}
+
+static void walk_rbtree(struct kl_kernel *k, uint64_t at) {
   static struct kl_rbtree tree;
-  budget.steps = STEPS;
+  uint64_t node;
+  struct kl_budget budget = {STEPS};
   kl_rbtree_init(&tree, k, &budget, at + RB_ROOT);
   WALK(kl_rbtree_next(&tree, &node))
 }
 
-static void walk_trees(struct kl_kernel *k, uint64_t at, uint64_t first, uint64_t last) {
+static void walk_xarray(struct kl_kernel *k, uint64_t at, uint64_t first, uint64_t last) {
   static struct kl_xarray xarray;
-  static struct kl_maple maple;
   struct kl_xarray_entry entry;
-  struct kl_maple_entry range;
   struct kl_budget budget = {STEPS};
   kl_xarray_init(&xarray, k, &budget, at + XARRAY, first, last);
   WALK(kl_xarray_next(&xarray, &entry))
   budget.steps = STEPS;
+  (void)fuzz_status(kl_xarray_load(k, &budget, at + XARRAY, first, &entry));
+}
+
+static void walk_idr(struct kl_kernel *k, uint64_t at, uint64_t first, uint64_t last) {
+  static struct kl_xarray xarray;
+  struct kl_xarray_entry entry;
+  struct kl_budget budget = {STEPS};
   kl_idr_init(&xarray, k, &budget, at + IDR, first, last);
   WALK(kl_xarray_next(&xarray, &entry))
-  budget.steps = STEPS;
-  (void)fuzz_status(kl_xarray_load(k, &budget, at + XARRAY, first, &entry));
-  budget.steps = STEPS;
+}
+
+static void walk_maple(struct kl_kernel *k, uint64_t at, uint64_t first, uint64_t last) {
+  static struct kl_maple maple;
+  struct kl_maple_entry range;
+  struct kl_budget budget = {STEPS};
   kl_maple_init(&maple, k, &budget, at + MAPLE, first, last);
   WALK(kl_maple_next(&maple, &range))
 }
@@ -144,8 +159,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   if (fuzz_status(kl_image_open(&arena, &script->source, 1, NULL, &limits, NULL, &image)) == KL_OK) {
     make_kernel(&kernel, &arena, image, &limits);
     uint64_t first = fuzz_option16(&input), last = fuzz_option16(&input);
-    walk_lists(&kernel, at);
-    walk_trees(&kernel, at, first, last ? last : UINT64_MAX);
+    uint8_t which = fuzz_option8(&input) & WALK_ALL;
+    which = which ? which : WALK_ALL;
+    last = last ? last : UINT64_MAX;
+    if (which & WALK_LISTS)
+      walk_lists(&kernel, at);
+    if (which & WALK_RBTREE)
+      walk_rbtree(&kernel, at);
+    if (which & WALK_XARRAY)
+      walk_xarray(&kernel, at, first, last);
+    if (which & WALK_IDR)
+      walk_idr(&kernel, at, first, last);
+    if (which & WALK_MAPLE)
+      walk_maple(&kernel, at, first, last);
   }
   fuzz_workspace_end(arena.peak);
   return 0;

@@ -36,7 +36,7 @@ static const char *const widths[] = {"char", "short", "int", "long"}; // 8 << i 
 // that are aligned and do not raise the struct's alignment, then the last bits.
 static void pad_bits(struct kl_btf_printer *p, const struct kl_btf_level *level, uint32_t depth, uint64_t from,
                      uint64_t to) {
-  while (from < to && p->steps) {
+  while (from < to && p->steps && p->out->failed == KL_OK) {
     uint64_t width = 8, left = to - from;
     size_t name = 0;
     p->steps--;

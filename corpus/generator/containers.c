@@ -141,7 +141,7 @@ void write_elf_vmcore(struct guest *g, struct bytes *ret) {
 }
 
 // Records of bytes that are not zero; runs of up to 16 zeros stay inside one.
-static void write_page(uint64_t pfn, const uint8_t *page, struct bytes *ret) {
+void write_page(uint64_t pfn, const uint8_t *page, struct bytes *ret) {
   enum { PAGE = 4096, GAP = 16 };
   for (size_t i = 0; i < PAGE;) {
     if (!page[i]) {

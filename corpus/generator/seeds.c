@@ -221,10 +221,14 @@ static void walk_seed(const struct folder *to) {
   store(leaf + 128, at, 8);
   store(leaf + 136, at + 16, 8);
   leaf[248] = 1;
-  struct bytes b = {0};
-  put_record(&b, 1, 0, p, 1024);
-  put_record(&b, 2, 0, p + 4096, 4096);
-  plain_seed(to, "walk", "all", &b);
+  static const char *const names[] = {"all", "lists", "rbtree", "xarray", "idr", "maple"};
+  for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+    struct bytes b = {0};
+    write_page(1, p, &b);
+    write_page(2, p + 4096, &b);
+    uint8_t options[7] = {0, 0, 0, 0, 0, 0, i ? (uint8_t)(1u << (i - 1)) : 0}; // script, first, last, which
+    write_seed(to, "walk", names[i], &b, options, sizeof options);
+  }
 }
 
 // For fuzz/planted_fuzzer.c: two nodes that point at each other, 4 values each.
