@@ -121,7 +121,7 @@ static uint64_t new_per_cpu(struct builder *b, uint64_t map, const char *key, ui
     uint8_t value[8];
     store(value, v + cpu, 8);
     poke(g, per_cpu_on(g, pointer, cpu), value, bytes);
-    entry_row(g, map, key, hex(value, (size_t)bytes), (int)cpu);
+    entry_row(g, map, key, hex(value, bytes), (int)cpu);
   }
   return pointer;
 }
