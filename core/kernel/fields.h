@@ -476,7 +476,27 @@
   X(page, lru, OPTIONAL, "")                                                                                       \
   X(page, slab_cache, OPTIONAL, "before 5.17")                                                                     \
   X(slab, slab_cache, OPTIONAL, "5.17")                                                                            \
-  X(kmem_cache, name, OPTIONAL, "")
+  X(kmem_cache, name, OPTIONAL, "")                                                                                \
+  X(vm_struct, flags, OPTIONAL, "")                                                                                \
+  X(vm_struct, nr_pages, OPTIONAL, "")                                                                             \
+  X(vm_struct, phys_addr, OPTIONAL, "")                                                                            \
+  X(vm_struct, caller, OPTIONAL, "")                                                                               \
+  X(vmap_area, va_start, OPTIONAL, "")                                                                             \
+  X(vmap_area, va_end, OPTIONAL, "")                                                                               \
+  X(vmap_area, list, OPTIONAL, "")                                                                                 \
+  X(vmap_area, vm, OPTIONAL, "")                                                                                   \
+  X(vmap_node, busy, OPTIONAL, "6.9: d093602919ad")                                                                \
+  X(rb_list, head, OPTIONAL, "6.9")                                                                                \
+  X(pglist_data, node_zones, OPTIONAL, "")                                                                         \
+  X(pglist_data, nr_zones, OPTIONAL, "")                                                                           \
+  X(zone, per_cpu_pageset, OPTIONAL, "5.14: 28f836b6777b")                                                         \
+  X(zone, pageset, OPTIONAL, "before 5.14")                                                                        \
+  X(per_cpu_pageset, pcp, OPTIONAL, "before 5.14")                                                                 \
+  X(per_cpu_pages, lists, OPTIONAL, "")                                                                            \
+  X(pcpu_chunk, base_addr, OPTIONAL, "")                                                                           \
+  X(pcpu_chunk, nr_pages, OPTIONAL, "")                                                                            \
+  X(task_struct, stack, OPTIONAL, "")                                                                              \
+  X(rq, idle, OPTIONAL, "")
 
 // X(struct, member, need, note). need: REQUIRED (attach says so when missing)
 // or OPTIONAL. Members of anonymous structs count as the outer one's. note:
@@ -534,6 +554,8 @@
   X(cpumask)                                                                                                       \
   X(list_head)                                                                                                     \
   X(page)                                                                                                          \
+  X(zone)                                                                                                          \
+  X(vmap_node)                                                                                                     \
   X(bucket)                                                                                                        \
   X(bpf_shtab_bucket)                                                                                              \
   X(bpf_local_storage_map_bucket)                                                                                  \
@@ -572,6 +594,7 @@
   X(pageflags, PG_uptodate)                                                                                        \
   X(pageflags, PG_dirty)                                                                                           \
   X(pageflags, PG_locked)                                                                                          \
+  X(migratetype, MIGRATE_PCPTYPES)                                                                                 \
   X(maple_type, maple_dense)                                                                                       \
   X(maple_type, maple_leaf_64)                                                                                     \
   X(maple_type, maple_range_64)                                                                                    \
@@ -598,6 +621,19 @@
   X(btf_idr, OPTIONAL)                                                                                             \
   X(special_mapping_name, OPTIONAL)                                                                                \
   X(super_blocks, OPTIONAL)                                                                                        \
+  X(vmap_area_list, OPTIONAL)                                                                                      \
+  X(vmap_nodes, OPTIONAL)                                                                                          \
+  X(nr_vmap_nodes, OPTIONAL)                                                                                       \
+  X(pcpu_base_addr, OPTIONAL)                                                                                      \
+  X(pcpu_unit_offsets, OPTIONAL)                                                                                   \
+  X(pcpu_first_chunk, OPTIONAL)                                                                                    \
+  X(pcpu_get_vm_areas, OPTIONAL)                                                                                   \
+  X(node_data, OPTIONAL)                                                                                           \
+  X(nr_node_ids, OPTIONAL)                                                                                         \
+  X(contig_page_data, OPTIONAL)                                                                                    \
+  X(init_stack, OPTIONAL)                                                                                          \
+  X(__end_init_task, OPTIONAL)                                                                                     \
+  X(__end_init_stack, OPTIONAL)                                                                                    \
   X(empty_zero_page, OPTIONAL)                                                                                     \
   X(huge_zero_pfn, OPTIONAL)                                                                                       \
   X(zero_pfn, OPTIONAL)

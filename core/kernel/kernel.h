@@ -50,6 +50,7 @@ struct kl_field {
 };
 
 struct kl_bpf_btf_cache; // core/linux/bpf_btf.c
+struct kl_holders;       // core/linux/holders.h
 
 struct kl_kernel {
   struct kl_arena *arena;
@@ -63,6 +64,7 @@ struct kl_kernel {
   struct kl_symbols *symbols;
 
   struct kl_bpf_btf_cache *bpf_btfs; // null until the first is asked for
+  struct kl_holders *holders;        // null until they are asked for
 
   struct kl_field fields[KL_FIELD_COUNT];
   struct {

@@ -6,8 +6,9 @@
 enum { MAX_BLOCK_ORDER = 20 };
 
 void kl_frame_walk_init(struct kl_frame_walk *walk, struct kl_kernel *kernel, struct kl_budget *budget,
-                        uint64_t first, uint64_t last) {
-  *walk = (struct kl_frame_walk){.kernel = kernel, .budget = budget, .pfn = first, .last = last};
+                        uint64_t first, uint64_t last, const struct kl_holders *holders) {
+  *walk =
+      (struct kl_frame_walk){.kernel = kernel, .budget = budget, .pfn = first, .last = last, .holders = holders};
 }
 
 // The first frame that begins at or behind an address.
@@ -72,8 +73,28 @@ static bool filtered_but_free(const struct kl_frame_walk *walk, uint64_t pfn, en
   uint64_t page = walk->kernel->vmemmap_base + pfn * walk->kernel->types[KL_T_page].bytes;
   *ret = (struct kl_frame){.page = {.pfn = pfn, .address = page, .head_pfn = pfn, .head = page},
                            .kind = KL_KIND_FREE,
-                           .order = walk->free_order};
+                           .order = walk->free_order,
+                           .unread = true};
   return true;
+}
+
+// What its holder says of a frame whose struct page does not tell, and of the
+// first chunk of per-CPU memory, which is only reserved.
+static void ask_holder(struct kl_frame_walk *walk, struct kl_frame *frame) {
+  struct kl_held held;
+  if (frame->kind != KL_KIND_UNKNOWN && frame->kind != KL_KIND_RESERVED)
+    return;
+  if (!kl_holders_of(walk->holders, frame->page.pfn, &walk->held, &held))
+    return;
+  if (!held.holder) {
+    if (frame->kind != KL_KIND_UNKNOWN || frame->page.references)
+      return;
+    frame->kind = KL_KIND_FREE;
+    frame->order = held.order;
+  } else if (frame->kind == KL_KIND_UNKNOWN || held.holder->kind == KL_KIND_PERCPU) {
+    frame->kind = (enum kl_page_kind)held.holder->kind;
+    frame->holder = held.holder;
+  }
 }
 
 enum kl_status kl_frame_walk_next(struct kl_frame_walk *walk, struct kl_frame *ret) {
@@ -90,5 +111,9 @@ enum kl_status kl_frame_walk_next(struct kl_frame_walk *walk, struct kl_frame *r
   bool free_block = in_free_block(walk, &ret->page);
   ret->kind = kl_page_kind(walk->kernel, &ret->page, free_block);
   ret->order = free_block ? walk->free_order : ret->page.order;
+  ret->unread = false;
+  ret->holder = NULL;
+  if (walk->holders)
+    ask_holder(walk, ret);
   return KL_OK;
 }

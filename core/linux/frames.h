@@ -2,7 +2,7 @@
 #ifndef KL_LINUX_FRAMES_H
 #define KL_LINUX_FRAMES_H
 
-#include "linux/page.h"
+#include "linux/holders.h"
 
 struct kl_frame_walk {
   struct kl_kernel *kernel;
@@ -11,18 +11,23 @@ struct kl_frame_walk {
   uint64_t run_end;              // frames from pfn up to it are known to the dump
   uint64_t free_start, free_end; // the free block that was met last
   uint8_t free_order;
+  const struct kl_holders *holders; // may be null
+  size_t held;                      // where the last frame was looked up there
 };
 
 struct kl_frame {
   struct kl_page page;
   enum kl_page_kind kind;
-  uint8_t order; // of the folio, or of the free block it lies in
+  uint8_t order;                  // of the folio, or of the free block it lies in
+  bool unread;                    // the dump left its struct page out, and only kind and order are known
+  const struct kl_holder *holder; // of kinds that a holder tells; else null
 };
 
 // Frames from first to last (both included) that the dump knows and that have
-// a struct page.
+// a struct page. holders: kl_holders_find(), or null for what struct pages say
+// alone. The walk itself needs no memory, and ranges can be walked apart.
 void kl_frame_walk_init(struct kl_frame_walk *walk, struct kl_kernel *kernel, struct kl_budget *budget,
-                        uint64_t first, uint64_t last);
+                        uint64_t first, uint64_t last, const struct kl_holders *holders);
 // KL_END at the end. A frame whose struct page can't be read is an error once,
 // with ret->page.pfn set; the walk goes on behind it. One step a frame.
 enum kl_status kl_frame_walk_next(struct kl_frame_walk *walk, struct kl_frame *ret) KL_MUST_USE;

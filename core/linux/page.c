@@ -231,8 +231,8 @@ static bool in_image(const struct kl_kernel *k, uint64_t pfn) {
 }
 
 static const enum kl_page_kind kind_of_type[] = {
-    [KL_PAGE_PLAIN] = KL_KIND_UNKNOWN,    [KL_PAGE_BUDDY] = KL_KIND_FREE,     [KL_PAGE_OFFLINE] = KL_KIND_OFFLINE,
-    [KL_PAGE_TABLE] = KL_KIND_PAGE_TABLE, [KL_PAGE_GUARD] = KL_KIND_RESERVED, [KL_PAGE_HUGETLB] = KL_KIND_HUGETLB,
+    [KL_PAGE_PLAIN] = KL_KIND_UNKNOWN,    [KL_PAGE_BUDDY] = KL_KIND_FREE,  [KL_PAGE_OFFLINE] = KL_KIND_OFFLINE,
+    [KL_PAGE_TABLE] = KL_KIND_PAGE_TABLE, [KL_PAGE_GUARD] = KL_KIND_GUARD, [KL_PAGE_HUGETLB] = KL_KIND_HUGETLB,
     [KL_PAGE_SLAB] = KL_KIND_SLAB,
 };
 
@@ -267,9 +267,13 @@ static const char *const kind_names[KL_KINDS] = {
     [KL_KIND_SLAB] = "slab",
     [KL_KIND_PAGE_TABLE] = "page_table",
     [KL_KIND_KERNEL_IMAGE] = "kernel_image",
+    [KL_KIND_KERNEL_STACK] = "kernel_stack",
+    [KL_KIND_VMALLOC] = "vmalloc",
+    [KL_KIND_PERCPU] = "percpu",
     [KL_KIND_HUGETLB] = "hugetlb",
     [KL_KIND_RESERVED] = "reserved",
     [KL_KIND_OFFLINE] = "offline",
+    [KL_KIND_GUARD] = "guard",
 };
 
 const char *kl_page_kind_name(enum kl_page_kind kind) {

@@ -27,9 +27,13 @@ enum kl_page_kind {
   KL_KIND_SLAB,
   KL_KIND_PAGE_TABLE,
   KL_KIND_KERNEL_IMAGE,
+  KL_KIND_KERNEL_STACK, // this and the next two: not by the struct page, see holders.h
+  KL_KIND_VMALLOC,
+  KL_KIND_PERCPU,
   KL_KIND_HUGETLB,
   KL_KIND_RESERVED,
   KL_KIND_OFFLINE,
+  KL_KIND_GUARD,
   KL_KINDS
 };
 

@@ -23,7 +23,11 @@ struct state {
 
 static enum kl_status open(struct kl_cursor *c) {
   struct state *s = c->state;
-  kl_frame_walk_init(&s->frames, c->kernel, &c->budget, 0, UINT64_MAX);
+  const struct kl_holders *holders;
+  KL_TRY(kl_holders_find(c->kernel, &c->budget, &holders));
+  if (holders->why != KL_OK)
+    kl_lost(c, holders->lost_what, holders->lost, holders->why);
+  kl_frame_walk_init(&s->frames, c->kernel, &c->budget, 0, UINT64_MAX, holders);
   return KL_OK;
 }
 

@@ -1,5 +1,6 @@
 // pages: every page frame, and what it is used for.
 #include "base/checked.h"
+#include "linux/code_name.h"
 #include "linux/frames.h"
 #include "linux/fs.h"
 #include "tables/cursor.h"
@@ -10,24 +11,28 @@ enum { PFN, PHYSICAL, KIND, ORDER, REFERENCES, MAPPINGS, FLAGS, OWNER, ADDRESS, 
 static const struct kl_column columns[] = {
     [PFN] = {"pfn", KL_CELL_U64, KL_COLUMN_KEY | KL_COLUMN_PUSHED, "number of the page frame"},
     [PHYSICAL] = {"physical", KL_CELL_ADDRESS, KL_COLUMN_PUSHED, "its physical address"},
-    [KIND] =
-        {"kind", KL_CELL_TEXT, 0,
-         "free, file, shmem, anon, slab, page_table, kernel_image, hugetlb, reserved, offline; unknown: in use, "
-         "by whom the frame does not say"},
+    [KIND] = {"kind", KL_CELL_TEXT, 0,
+              "free, file, shmem, anon, slab, page_table, kernel_image, kernel_stack, vmalloc, percpu, hugetlb, "
+              "reserved, "
+              "offline, guard; unknown: in use, by whom is not known"},
     [ORDER] = {"order", KL_CELL_U64, 0, "of the folio or free block that it is in: 1 << order pages"},
-    [REFERENCES] = {"references", KL_CELL_I64, 0, "users that the folio counts"},
+    [REFERENCES] = {"references", KL_CELL_I64, 0, "users that the folio counts; null where the dump left that out"},
     [MAPPINGS] = {"mappings", KL_CELL_I64, 0,
                   "page-table entries that lead to it alone; null where it keeps no count"},
     [FLAGS] = {"flags", KL_CELL_TEXT, 0, "the folio's flags, as enum pageflags names them"},
-    [OWNER] = {"owner", KL_CELL_TEXT, KL_COLUMN_COSTLY, "the file it is a page of, or the slab's cache"},
+    [OWNER] = {"owner", KL_CELL_TEXT, KL_COLUMN_COSTLY,
+               "path of its file, cache of its slab, task of its stack, code that allocated it"},
     [ADDRESS] = {"address", KL_CELL_ADDRESS, KL_COLUMN_HIDDEN, "of its struct page"},
 };
 
-enum { FLAG_BITS = 32 };
+enum { FLAG_BITS = 32, CALLER_BYTES = 512 };
 
 struct state {
   struct kl_frame_walk frames;
   struct kl_bytes flag_names[FLAG_BITS];
+  const struct kl_holder *caller; // whose code is named in caller_name
+  char caller_name[CALLER_BYTES];
+  size_t caller_bytes;
   uint64_t owner_mapping; // whose path is in scratch; 0: nobody's
   enum kl_status owner_status;
   size_t owner_start;
@@ -52,12 +57,26 @@ static void name_flags(struct kl_cursor *c) {
   }
 }
 
+// Those whose use the struct page does not tell: dear, and so only for who asks.
+static enum kl_status find_holders(struct kl_cursor *c, const struct kl_holders **ret) {
+  *ret = NULL;
+  if (!kl_wants(c, KIND) && !kl_wants(c, ORDER) && !kl_wants(c, OWNER))
+    return KL_OK;
+  KL_TRY(kl_holders_find(c->kernel, &c->budget, ret));
+  if ((*ret)->why != KL_OK)
+    kl_lost(c, (*ret)->lost_what, (*ret)->lost, (*ret)->why);
+  return KL_OK;
+}
+
 static enum kl_status open(struct kl_cursor *c) {
   struct state *s = c->state;
+  const struct kl_holders *holders;
   uint64_t first, last, low, high, shift = c->kernel->paging.granule_shift;
   if (!kl_pushed_range(c, PFN, &first, &last) || !kl_pushed_range(c, PHYSICAL, &low, &high))
     return KL_END;
-  kl_frame_walk_init(&s->frames, c->kernel, &c->budget, kl_max(first, low >> shift), kl_min(last, high >> shift));
+  KL_TRY(find_holders(c, &holders));
+  kl_frame_walk_init(&s->frames, c->kernel, &c->budget, kl_max(first, low >> shift), kl_min(last, high >> shift),
+                     holders);
   if (kl_wants(c, FLAGS))
     name_flags(c);
   return KL_OK;
@@ -109,13 +128,48 @@ static void put_slab(struct kl_cursor *c, uint64_t cache) {
   kl_put_bytes(c, OWNER, status, cache, name, n);
 }
 
-static void put_owner(struct kl_cursor *c, const struct kl_page *page, enum kl_page_kind kind) {
+// COMM (PID), as people write it.
+static void put_task(struct kl_cursor *c, uint64_t task) {
+  char comm[16];
+  size_t n = 0, start = c->text.used;
+  uint64_t pid = 0;
+  enum kl_status status = kl_get(c->kernel, task, KL_F_task_struct_pid, &pid);
+  if (status == KL_OK)
+    status = kl_get_text(c->kernel, task, KL_F_task_struct_comm, comm, sizeof comm, &n);
+  if (status == KL_ERR_LIMIT)
+    status = KL_OK; // 16 bytes are all that can be told
+  kl_text_put(&c->text, comm, n);
+  kl_text_string(&c->text, " (");
+  kl_text_decimal(&c->text, pid);
+  kl_text_char(&c->text, ')');
+  kl_put_written(c, OWNER, status, task, start);
+}
+
+// The code that asked for an area of vmalloc; the last name is kept.
+static void put_caller(struct kl_cursor *c, const struct kl_holder *holder) {
+  struct state *s = c->state;
+  if (s->caller != holder) {
+    struct kl_text text = kl_text_into(s->caller_name, sizeof s->caller_name);
+    s->caller = holder;
+    bool known = holder->object && kl_code_name(c->kernel, &c->budget, holder->object, &text) == KL_OK;
+    s->caller_bytes = known ? text.used : 0;
+  }
+  if (s->caller_bytes)
+    kl_put_bytes(c, OWNER, KL_OK, 0, s->caller_name, s->caller_bytes);
+}
+
+static void put_owner(struct kl_cursor *c, const struct kl_frame *frame) {
+  const struct kl_page *page = &frame->page;
   if (!kl_wants(c, OWNER))
     return;
-  if (kind == KL_KIND_FILE || kind == KL_KIND_SHMEM)
+  if (frame->kind == KL_KIND_FILE || frame->kind == KL_KIND_SHMEM)
     put_file(c, kl_page_file(page));
-  else if (kind == KL_KIND_SLAB && page->slab_cache)
+  else if (frame->kind == KL_KIND_SLAB && page->slab_cache)
     put_slab(c, page->slab_cache);
+  else if (frame->kind == KL_KIND_KERNEL_STACK)
+    put_task(c, frame->holder->object);
+  else if (frame->kind == KL_KIND_VMALLOC)
+    put_caller(c, frame->holder);
 }
 
 static enum kl_status next(struct kl_cursor *c) {
@@ -132,14 +186,16 @@ static enum kl_status next(struct kl_cursor *c) {
   }
   kl_put_string(c, KIND, kl_page_kind_name(frame.kind));
   kl_put(c, ORDER, KL_OK, 0, frame.order);
-  kl_put(c, REFERENCES, KL_OK, 0, (uint64_t)frame.page.references);
   kl_put(c, ADDRESS, KL_OK, 0, frame.page.address);
+  if (frame.unread)
+    return KL_OK; // the rest was not read: it is not 0
+  kl_put(c, REFERENCES, KL_OK, 0, (uint64_t)frame.page.references);
   if (frame.page.type == KL_PAGE_PLAIN)
     kl_put(c, MAPPINGS, KL_OK, 0, (uint64_t)frame.page.mappings);
   if (!kl_keeps(c))
     return KL_OK;
   put_flags(c, frame.page.flags);
-  put_owner(c, &frame.page, frame.kind);
+  put_owner(c, &frame);
   return KL_OK;
 }
 

@@ -33,6 +33,7 @@
   X(pages)                                                                                                         \
   X(page_users)                                                                                                    \
   X(memory_summary)                                                                                                \
+  X(vmalloc_areas)                                                                                                 \
   /* BPF */                                                                                                        \
   X(bpf_maps)                                                                                                      \
   X(bpf_entries)                                                                                                   \

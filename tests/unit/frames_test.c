@@ -21,7 +21,7 @@ static int teardown(void **state) {
 }
 
 static void begin(uint64_t first, uint64_t last) {
-  kl_frame_walk_init(&walk, &g.kernel, &g.budget, first, last);
+  kl_frame_walk_init(&walk, &g.kernel, &g.budget, first, last, NULL);
 }
 static void expect(uint64_t pfn, enum kl_page_kind kind, uint8_t order) {
   assert_int_equal(kl_frame_walk_next(&walk, &frame), KL_OK);

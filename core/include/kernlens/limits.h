@@ -36,6 +36,10 @@
   X(modules, 1u << 14, "loaded modules")                                                                           \
   X(module_symbols, 1u << 20, "symbols of one module")                                                             \
   X(open_files, 1u << 20, "fs.nr_open: descriptors of one process")                                                \
+  X(vmap_nodes, 1u << 10, "VMAP nodes: the kernel makes at most 128")                                              \
+  X(numa_nodes, 1u << 10, "MAX_NUMNODES: CONFIG_NODES_SHIFT is at most 10")                                        \
+  X(frame_holders, 1u << 22, "areas of vmalloc: every thread has one, and pid_max is 4,194,304")                   \
+  X(held_frames, 1u << 23, "frames that only such an area or a list names, 8 bytes each: 32 GiB of them")          \
   X(environment_bytes, 16u << 20,                                                                                  \
     "an eighth of the default stack limit holds arguments and environment; raised limits may hold more")           \
   X(steps, 1ull << 32, "default budget of one cursor: guest reads")

@@ -1,8 +1,9 @@
 """pages, page_cache: against /proc/kpageflags, /proc/kpagecount and mincore."""
 
+import re
 import struct
 
-from checking import to_bytes
+from checking import to_bytes, to_int
 
 # Bits of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h).
 LOCKED, ERROR, REFERENCED, UPTODATE, DIRTY, LRU, ACTIVE, SLAB = range(8)
@@ -11,7 +12,7 @@ OFFLINE, ZERO, PGTABLE, RESERVED = 23, 24, 26, 32
 
 # Which kinds a flag goes with.
 KIND_OF = {BUDDY: {"free"}, SLAB: {"slab"}, PGTABLE: {"page_table"}, HUGE: {"hugetlb"}, ANON: {"anon", "hugetlb"},
-           OFFLINE: {"offline"}, RESERVED: {"reserved", "kernel_image"}}
+           OFFLINE: {"offline"}, RESERVED: {"reserved", "kernel_image", "percpu"}}
 # Which flag a kind must have.
 FLAG_OF = {"slab": SLAB, "page_table": PGTABLE, "hugetlb": HUGE, "anon": ANON, "reserved": RESERVED,
            "kernel_image": RESERVED}
@@ -57,6 +58,47 @@ def check_pages(guest, report):
     report.true(moved <= len(rows) // 100, f"{moved} frames moved between telling and stopping")
 
 
+AREA = re.compile(rb"0x([0-9a-f]+)-0x([0-9a-f]+)\s+(\d+) (\S+)(.*)")
+
+
+def check_areas(guest, report):
+    """Every line of /proc/vmallocinfo but those of areas that are given back already."""
+    told = {}
+    for line in guest.truth("proc/vmallocinfo").splitlines():
+        start, end, _, caller, rest = AREA.match(line).groups()
+        if caller == b"unpurged":
+            continue
+        module, pages = re.search(rb"\[(\w+)\]", rest), re.search(rb"pages=(\d+)", rest)
+        phys = re.search(rb"phys=0x([0-9a-f]+)", rest)
+        name = None if caller == b"vm_map_ram" else caller.rpartition(b"/")[0].decode()
+        told[int(start, 16), int(end, 16)] = (f"[{module[1].decode()}]" if module else name,
+                                              int(pages[1]) if pages else None, int(phys[1], 16) if phys else None)
+    got = {(to_int(row["start"]), to_int(row["end"])): (row["caller"], row["pages"], to_int(row["physical"]))
+           for row in guest.rows("vmalloc_areas")}
+    report.true(len(told) >= 200, f"only {len(told)} areas")
+    report.equal(sorted(set(got) ^ set(told))[:4], [], "areas of one side only")
+    wrong = [(hex(key[0]), got[key], told[key]) for key in set(got) & set(told) if got[key] != told[key]]
+    report.equal(wrong[:4], [], f"{len(wrong)} areas with another caller, pages or address")
+
+
+def check_sums(guest, report):
+    """Kinds that struct page does not tell, against /proc/meminfo."""
+    meminfo = dict(re.findall(r"(\w+): +(\d+) kB", guest.truth("proc/meminfo").decode()))
+    kinds = {row["kind"]: row["bytes"] // 1024 for row in guest.rows("memory_summary")}
+    report.equal(kinds.get("kernel_stack"), int(meminfo["KernelStack"]), "stacks, KiB")
+    # Kernels whose kallsyms leaves out variables do not tell where the first chunk is. Percpu counts
+    # units, of which there may be more than CPUs.
+    if guest.rows("symbols", "name=pcpu_base_addr"):
+        cpus, told = guest.rows("kernel", columns=["cpus"])[0]["cpus"], int(meminfo["Percpu"])
+        unit = kinds["percpu"] // cpus
+        report.true(told % unit == 0 and cpus <= told // unit <= 2 * cpus,
+                    f"{kinds['percpu']} KiB for {cpus} CPUs, the guest says {told}")
+    # VmallocUsed counts stacks, too; BPF programs and stacks come and go.
+    vmalloc = kinds["vmalloc"] + kinds["kernel_stack"]
+    report.true(abs(vmalloc - int(meminfo["VmallocUsed"])) <= int(meminfo["VmallocUsed"]) // 20,
+                f"{vmalloc} KiB of vmalloc, the guest says {meminfo['VmallocUsed']}")
+
+
 def check_files(guest, report):
     """What mincore said of each file whose cached part is known. A file may have several names."""
     paths = [line for line in (guest.truth("workload/cached.txt") or b"").splitlines() if line]
@@ -84,4 +126,6 @@ def check_files(guest, report):
 
 def check(guest, report):
     check_pages(guest, report)
+    check_areas(guest, report)
+    check_sums(guest, report)
     check_files(guest, report)
