@@ -498,6 +498,168 @@
   X(task_struct, stack, OPTIONAL, "")                                                                              \
   X(rq, idle, OPTIONAL, "")
 
+// Members that only tables of the network read. All optional: a kernel can be
+// built without any of it.
+#define KL_FIELD_LIST_NETWORK(X)                                                                                   \
+  X(net, list, OPTIONAL, "")                                                                                       \
+  X(net, ns, OPTIONAL, "")                                                                                         \
+  X(net, ipv4, OPTIONAL, "")                                                                                       \
+  X(net, nf, OPTIONAL, "")                                                                                         \
+  X(net, packet, OPTIONAL, "")                                                                                     \
+  X(net, unx, OPTIONAL, "")                                                                                        \
+  X(net, dev_base_head, OPTIONAL, "")                                                                              \
+  X(netns_ipv4, tcp_death_row, OPTIONAL, "a pointer in 6.0 and 6.1")                                               \
+  X(netns_ipv4, udp_table, OPTIONAL, "6.2: ba6aac151641")                                                          \
+  X(inet_timewait_death_row, hashinfo, OPTIONAL, "")                                                               \
+  X(inet_hashinfo, ehash, OPTIONAL, "")                                                                            \
+  X(inet_hashinfo, ehash_mask, OPTIONAL, "")                                                                       \
+  X(inet_hashinfo, listening_hash, OPTIONAL, "before 5.19: cae3873c5b3a")                                          \
+  X(inet_hashinfo, lhash2, OPTIONAL, "")                                                                           \
+  X(inet_hashinfo, lhash2_mask, OPTIONAL, "")                                                                      \
+  X(inet_ehash_bucket, chain, OPTIONAL, "")                                                                        \
+  X(inet_listen_hashbucket, nulls_head, OPTIONAL, "")                                                              \
+  X(udp_table, hash, OPTIONAL, "")                                                                                 \
+  X(udp_table, mask, OPTIONAL, "")                                                                                 \
+  X(udp_hslot, head, OPTIONAL, "")                                                                                 \
+  X(raw_hashinfo, ht, OPTIONAL, "")                                                                                \
+  X(ping_table, hash, OPTIONAL, "")                                                                                \
+  X(netns_unix, table, OPTIONAL, "6.0: cf21b355ccb3")                                                              \
+  X(unix_table, buckets, OPTIONAL, "")                                                                             \
+  X(netns_packet, sklist, OPTIONAL, "")                                                                            \
+  X(netlink_table, hash, OPTIONAL, "")                                                                             \
+  X(netlink_sock, node, OPTIONAL, "")                                                                              \
+  X(netlink_sock, portid, OPTIONAL, "")                                                                            \
+  X(packet_sock, num, OPTIONAL, "")                                                                                \
+  X(packet_sock, ifindex, OPTIONAL, "")                                                                            \
+  X(unix_sock, addr, OPTIONAL, "")                                                                                 \
+  X(unix_address, len, OPTIONAL, "")                                                                               \
+  X(unix_address, name, OPTIONAL, "")                                                                              \
+  X(sock, sk_protocol, OPTIONAL, "")                                                                               \
+  X(sock, sk_type, OPTIONAL, "")                                                                                   \
+  X(sock_common, skc_daddr, OPTIONAL, "")                                                                          \
+  X(sock_common, skc_rcv_saddr, OPTIONAL, "")                                                                      \
+  X(sock_common, skc_dport, OPTIONAL, "")                                                                          \
+  X(sock_common, skc_num, OPTIONAL, "")                                                                            \
+  X(sock_common, skc_family, OPTIONAL, "")                                                                         \
+  X(sock_common, skc_state, OPTIONAL, "")                                                                          \
+  X(sock_common, skc_net, OPTIONAL, "")                                                                            \
+  X(sock_common, skc_v6_daddr, OPTIONAL, "")                                                                       \
+  X(sock_common, skc_v6_rcv_saddr, OPTIONAL, "")                                                                   \
+  X(sock_common, skc_node, OPTIONAL, "")                                                                           \
+  X(sock_common, skc_nulls_node, OPTIONAL, "")                                                                     \
+  X(sock_common, skc_bound_dev_if, OPTIONAL, "")                                                                   \
+  X(inet_timewait_sock, tw_substate, OPTIONAL, "")                                                                 \
+  X(socket, state, OPTIONAL, "")                                                                                   \
+  X(net_device, dev_list, OPTIONAL, "")                                                                            \
+  X(net_device, flags, OPTIONAL, "")                                                                               \
+  X(net_device, mtu, OPTIONAL, "")                                                                                 \
+  X(net_device, operstate, OPTIONAL, "")                                                                           \
+  X(net_device, state, OPTIONAL, "")                                                                               \
+  X(net_device, dev_addr, OPTIONAL, "")                                                                            \
+  X(net_device, addr_len, OPTIONAL, "")                                                                            \
+  X(net_device, ip_ptr, OPTIONAL, "")                                                                              \
+  X(net_device, ip6_ptr, OPTIONAL, "")                                                                             \
+  X(net_device, nf_hooks_ingress, OPTIONAL, "")                                                                    \
+  X(net_device, nf_hooks_egress, OPTIONAL, "5.16: 42df6e1d221d")                                                   \
+  X(in_device, ifa_list, OPTIONAL, "")                                                                             \
+  X(in_ifaddr, ifa_next, OPTIONAL, "")                                                                             \
+  X(in_ifaddr, ifa_local, OPTIONAL, "")                                                                            \
+  X(in_ifaddr, ifa_address, OPTIONAL, "")                                                                          \
+  X(in_ifaddr, ifa_prefixlen, OPTIONAL, "")                                                                        \
+  X(inet6_dev, addr_list, OPTIONAL, "")                                                                            \
+  X(inet6_ifaddr, addr, OPTIONAL, "")                                                                              \
+  X(inet6_ifaddr, prefix_len, OPTIONAL, "")                                                                        \
+  X(inet6_ifaddr, if_list, OPTIONAL, "")                                                                           \
+  X(inet6_ifaddr, peer_addr, OPTIONAL, "")
+
+// What a process is allowed and where it lives: credentials, namespaces, cgroups.
+#define KL_FIELD_LIST_PLACES(X)                                                                                    \
+  X(cred, cap_inheritable, OPTIONAL, "")                                                                           \
+  X(cred, cap_permitted, OPTIONAL, "")                                                                             \
+  X(cred, cap_effective, OPTIONAL, "")                                                                             \
+  X(cred, cap_bset, OPTIONAL, "")                                                                                  \
+  X(cred, cap_ambient, OPTIONAL, "")                                                                               \
+  X(cred, user_ns, OPTIONAL, "")                                                                                   \
+  X(nsproxy, uts_ns, OPTIONAL, "")                                                                                 \
+  X(nsproxy, ipc_ns, OPTIONAL, "")                                                                                 \
+  X(nsproxy, pid_ns_for_children, OPTIONAL, "")                                                                    \
+  X(nsproxy, net_ns, OPTIONAL, "")                                                                                 \
+  X(nsproxy, time_ns, OPTIONAL, "5.6: 769071ac9f20")                                                               \
+  X(nsproxy, time_ns_for_children, OPTIONAL, "")                                                                   \
+  X(nsproxy, cgroup_ns, OPTIONAL, "")                                                                              \
+  X(uts_namespace, ns, OPTIONAL, "")                                                                               \
+  X(ipc_namespace, ns, OPTIONAL, "")                                                                               \
+  X(pid_namespace, ns, OPTIONAL, "")                                                                               \
+  X(time_namespace, ns, OPTIONAL, "")                                                                              \
+  X(cgroup_namespace, ns, OPTIONAL, "")                                                                            \
+  X(user_namespace, ns, OPTIONAL, "")                                                                              \
+  X(task_struct, thread_pid, OPTIONAL, "")                                                                         \
+  X(task_struct, cg_list, OPTIONAL, "")                                                                            \
+  X(pid, level, OPTIONAL, "")                                                                                      \
+  X(pid, numbers, OPTIONAL, "")                                                                                    \
+  X(upid, ns, OPTIONAL, "")                                                                                        \
+  X(cgroup_root, cgrp, OPTIONAL, "")                                                                               \
+  X(cgroup_root, root_list, OPTIONAL, "")                                                                          \
+  X(cgroup_root, hierarchy_id, OPTIONAL, "")                                                                       \
+  X(cgroup_root, name, OPTIONAL, "")                                                                               \
+  X(cgroup_root, subsys_mask, OPTIONAL, "")                                                                        \
+  X(cgroup, self, OPTIONAL, "")                                                                                    \
+  X(cgroup, root, OPTIONAL, "")                                                                                    \
+  X(cgroup, subsys, OPTIONAL, "")                                                                                  \
+  X(cgroup, cset_links, OPTIONAL, "")                                                                              \
+  X(cgroup, bstat, OPTIONAL, "")                                                                                   \
+  X(cgroup_subsys_state, cgroup, OPTIONAL, "")                                                                     \
+  X(cgroup_subsys_state, parent, OPTIONAL, "")                                                                     \
+  X(cgroup_subsys_state, sibling, OPTIONAL, "")                                                                    \
+  X(cgroup_subsys_state, children, OPTIONAL, "")                                                                   \
+  X(cgrp_cset_link, cset, OPTIONAL, "")                                                                            \
+  X(cgrp_cset_link, cset_link, OPTIONAL, "")                                                                       \
+  X(css_set, nr_tasks, OPTIONAL, "")                                                                               \
+  X(css_set, tasks, OPTIONAL, "")                                                                                  \
+  X(css_set, mg_tasks, OPTIONAL, "")                                                                               \
+  X(css_set, dying_tasks, OPTIONAL, "")                                                                            \
+  X(mem_cgroup, css, OPTIONAL, "")                                                                                 \
+  X(mem_cgroup, memory, OPTIONAL, "")                                                                              \
+  X(page_counter, usage, OPTIONAL, "")                                                                             \
+  X(page_counter, max, OPTIONAL, "")                                                                               \
+  X(cgroup_base_stat, cputime, OPTIONAL, "")                                                                       \
+  X(task_cputime, sum_exec_runtime, OPTIONAL, "")
+
+// What an intruder changes, and what still knows better.
+#define KL_FIELD_LIST_TAMPERING(X)                                                                                 \
+  X(ftrace_ops, func, OPTIONAL, "")                                                                                \
+  X(ftrace_ops, next, OPTIONAL, "")                                                                                \
+  X(ftrace_ops, flags, OPTIONAL, "")                                                                               \
+  X(ftrace_ops, trampoline, OPTIONAL, "")                                                                          \
+  X(kprobe, hlist, OPTIONAL, "")                                                                                   \
+  X(kprobe, list, OPTIONAL, "")                                                                                    \
+  X(kprobe, addr, OPTIONAL, "")                                                                                    \
+  X(kprobe, pre_handler, OPTIONAL, "")                                                                             \
+  X(kprobe, post_handler, OPTIONAL, "")                                                                            \
+  X(kprobe, flags, OPTIONAL, "")                                                                                   \
+  X(netns_nf, hooks_ipv4, OPTIONAL, "")                                                                            \
+  X(netns_nf, hooks_ipv6, OPTIONAL, "")                                                                            \
+  X(netns_nf, hooks_arp, OPTIONAL, "")                                                                             \
+  X(netns_nf, hooks_bridge, OPTIONAL, "")                                                                          \
+  X(nf_hook_entries, num_hook_entries, OPTIONAL, "")                                                               \
+  X(nf_hook_entries, hooks, OPTIONAL, "")                                                                          \
+  X(nf_hook_entry, hook, OPTIONAL, "")                                                                             \
+  X(nf_hook_ops, hook, OPTIONAL, "")                                                                               \
+  X(nf_hook_ops, priority, OPTIONAL, "")                                                                           \
+  X(kset, list, OPTIONAL, "")                                                                                      \
+  X(kobject, entry, OPTIONAL, "")                                                                                  \
+  X(module_kobject, kobj, OPTIONAL, "")                                                                            \
+  X(module_kobject, mod, OPTIONAL, "")                                                                             \
+  X(module, mkobj, OPTIONAL, "")                                                                                   \
+  X(mod_tree_root, root, OPTIONAL, "")                                                                             \
+  X(latch_tree_root, tree, OPTIONAL, "")                                                                           \
+  X(latch_tree_node, node, OPTIONAL, "")                                                                           \
+  X(mod_tree_node, mod, OPTIONAL, "")                                                                              \
+  X(mod_tree_node, node, OPTIONAL, "")                                                                             \
+  X(rq, cfs_tasks, OPTIONAL, "")                                                                                   \
+  X(task_struct, se, OPTIONAL, "")                                                                                 \
+  X(sched_entity, group_node, OPTIONAL, "")
+
 // X(struct, member, need, note). need: REQUIRED (attach says so when missing)
 // or OPTIONAL. Members of anonymous structs count as the outer one's. note:
 // the commit or release that changed it, or "".
@@ -543,7 +705,10 @@
   KL_FIELD_LIST_BASICS(X)                                                                                          \
   KL_FIELD_LIST_WALK(X)                                                                                            \
   KL_FIELD_LIST_BPF(X)                                                                                             \
-  KL_FIELD_LIST_MEMORY(X)
+  KL_FIELD_LIST_MEMORY(X)                                                                                          \
+  KL_FIELD_LIST_NETWORK(X)                                                                                         \
+  KL_FIELD_LIST_PLACES(X)                                                                                          \
+  KL_FIELD_LIST_TAMPERING(X)
 
 // X(type): a struct, union or typedef whose size is asked for.
 #define KL_TYPE_LIST(X)                                                                                            \
@@ -561,7 +726,13 @@
   X(bpf_local_storage_map_bucket)                                                                                  \
   X(bpf_insn_array_value)                                                                                          \
   X(bpf_cgroup_storage_key)                                                                                        \
-  X(bpf_insn)
+  X(bpf_insn)                                                                                                      \
+  X(inet_ehash_bucket)                                                                                             \
+  X(inet_listen_hashbucket)                                                                                        \
+  X(udp_hslot)                                                                                                     \
+  X(netlink_table)                                                                                                 \
+  X(nf_hook_entry)                                                                                                 \
+  X(upid)
 
 // X(enum, value): enum is the enum's name, or anon when it has none.
 #define KL_ENUM_LIST(X)                                                                                            \
@@ -598,7 +769,8 @@
   X(maple_type, maple_dense)                                                                                       \
   X(maple_type, maple_leaf_64)                                                                                     \
   X(maple_type, maple_range_64)                                                                                    \
-  X(maple_type, maple_arange_64)
+  X(maple_type, maple_arange_64)                                                                                   \
+  X(cgroup_subsys_id, memory_cgrp_id)
 
 // X(symbol, need): kallsyms names looked up once, in one pass.
 #define KL_SYMBOL_LIST(X)                                                                                          \
@@ -636,6 +808,28 @@
   X(__end_init_stack, OPTIONAL)                                                                                    \
   X(empty_zero_page, OPTIONAL)                                                                                     \
   X(huge_zero_pfn, OPTIONAL)                                                                                       \
-  X(zero_pfn, OPTIONAL)
+  X(zero_pfn, OPTIONAL)                                                                                            \
+  X(net_namespace_list, OPTIONAL)                                                                                  \
+  X(init_net, OPTIONAL)                                                                                            \
+  X(tcp_hashinfo, OPTIONAL)                                                                                        \
+  X(udp_table, OPTIONAL)                                                                                           \
+  X(ping_table, OPTIONAL)                                                                                          \
+  X(udplite_table, OPTIONAL)                                                                                       \
+  X(raw_v4_hashinfo, OPTIONAL)                                                                                     \
+  X(raw_v6_hashinfo, OPTIONAL)                                                                                     \
+  X(nl_table, OPTIONAL)                                                                                            \
+  X(unix_socket_table, OPTIONAL)                                                                                   \
+  X(cgroup_roots, OPTIONAL)                                                                                        \
+  X(cgrp_dfl_root, OPTIONAL)                                                                                       \
+  X(module_kset, OPTIONAL)                                                                                         \
+  X(mod_tree, OPTIONAL)                                                                                            \
+  X(kprobe_table, OPTIONAL)                                                                                        \
+  X(ftrace_ops_list, OPTIONAL)                                                                                     \
+  X(ftrace_list_end, OPTIONAL)                                                                                     \
+  X(idt_table, OPTIONAL)                                                                                           \
+  X(sys_call_table, OPTIONAL)                                                                                      \
+  X(ia32_sys_call_table, OPTIONAL)                                                                                 \
+  X(compat_sys_call_table, OPTIONAL)                                                                               \
+  X(_etext, OPTIONAL)
 
 #endif

@@ -1,6 +1,8 @@
 // The mounts of a mount namespace.
 #include "linux/mounts.h"
 
+#include "base/text.h"
+
 // include/linux/mount.h, up to 6.8: a place holder of somebody who reads
 // /proc/mounts.
 enum { MNT_CURSOR = 0x10000000 };
@@ -71,6 +73,12 @@ enum kl_status kl_mount_point(struct kl_kernel *k, struct kl_budget *budget, con
 enum kl_status kl_mount_root(struct kl_kernel *k, struct kl_budget *budget, const struct kl_mount *mount,
                              struct kl_path_text *text) {
   uint64_t dentry;
+  char type[8];
+  size_t n = 0;
   KL_TRY(kl_get_pointer(k, mount->vfsmount, KL_F_vfsmount_mnt_root, &dentry));
+  // nsfs_show_path(): what is mounted is a file without a place.
+  if (kl_super_type(k, mount->super_block, type, sizeof type, &n) == KL_OK &&
+      kl_bytes_equal(kl_bytes_of(type, n), "nsfs"))
+    return kl_namespace_path(k, dentry, text);
   return kl_dentry_path(k, budget, dentry, text);
 }

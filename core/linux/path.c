@@ -158,7 +158,7 @@ static enum kl_status pidfd_name(struct kl_kernel *k, uint64_t dentry, struct kl
 }
 
 // The namespace's own name for its kind: inode -> ns_common -> operations.
-static enum kl_status namespace_name(struct kl_kernel *k, uint64_t dentry, struct kl_path_text *text) {
+enum kl_status kl_namespace_path(struct kl_kernel *k, uint64_t dentry, struct kl_path_text *text) {
   uint64_t inode, ns, ops, name;
   char kind[TYPE_BYTES];
   size_t n;
@@ -200,8 +200,8 @@ static const struct {
   const char *file_system;
   enum kl_status (*print)(struct kl_kernel *k, uint64_t dentry, struct kl_path_text *text);
 } forms[] = {
-    {"pipefs", pipe_name},    {"sockfs", socket_name}, {"anon_inodefs", anonymous_name},
-    {"nsfs", namespace_name}, {"pidfs", pidfd_name},   {"dmabuf", dma_buffer_name},
+    {"pipefs", pipe_name},       {"sockfs", socket_name}, {"anon_inodefs", anonymous_name},
+    {"nsfs", kl_namespace_path}, {"pidfs", pidfd_name},   {"dmabuf", dma_buffer_name},
 };
 
 static enum kl_status own_name(struct kl_kernel *k, uint64_t dentry, struct kl_path_text *text) {

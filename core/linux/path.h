@@ -42,6 +42,9 @@ enum kl_status kl_file_path(struct kl_kernel *k, struct kl_budget *budget, uint6
 enum kl_status kl_dentry_path(struct kl_kernel *k, struct kl_budget *budget, uint64_t dentry,
                               struct kl_path_text *text) KL_MUST_USE;
 
+// The name of a dentry of nsfs, net:[9]: such a file can be mounted, too.
+enum kl_status kl_namespace_path(struct kl_kernel *k, uint64_t dentry, struct kl_path_text *text) KL_MUST_USE;
+
 // The name of the file system type of a super_block. *ret bytes at most
 // capacity.
 enum kl_status kl_super_type(struct kl_kernel *k, uint64_t super_block, char *dst, size_t capacity,

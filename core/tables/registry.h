@@ -26,6 +26,9 @@
   X(vmas)                                                                                                          \
   X(mappings)                                                                                                      \
   X(open_files)                                                                                                    \
+  /* network */                                                                                                    \
+  X(sockets)                                                                                                       \
+  X(interfaces)                                                                                                    \
   /* memory */                                                                                                     \
   X(superblocks)                                                                                                   \
   X(inodes)                                                                                                        \

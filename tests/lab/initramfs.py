@@ -16,7 +16,7 @@ FLAGS = ("-std=gnu11", "-O2", "-static", "-pthread", "-Wall", "-Wextra", "-Werro
 
 # Loaded in every guest, as far as its kernel has them and has not built them in.
 MODULES = ("virtio_pci", "virtio_blk", "virtio_console", "ext4", "xfs", "btrfs", "overlay",
-           "veth", "dummy", "zram")
+           "veth", "dummy", "zram", "nf_tables", "nfnetlink_hook")
 
 DIRECTORIES = ("bin", "dev", "facts", "lib", "lib64", "mnt", "modules", "proc", "run", "settled", "sys",
                "tmp", "workload", "workload/bpf-objects")

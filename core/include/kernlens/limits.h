@@ -40,6 +40,11 @@
   X(numa_nodes, 1u << 10, "MAX_NUMNODES: CONFIG_NODES_SHIFT is at most 10")                                        \
   X(frame_holders, 1u << 22, "areas of vmalloc: every thread has one, and pid_max is 4,194,304")                   \
   X(held_frames, 1u << 23, "frames that only such an area or a list names, 8 bytes each: 32 GiB of them")          \
+  X(hash_buckets, 1u << 24, "of one hash table: thash_entries and uhash_entries end below")                        \
+  X(net_namespaces, 1u << 16, "user.max_net_namespaces is a few thousand a GiB")                                   \
+  X(interfaces, 1u << 20, "of one network namespace; indices are positive ints")                                   \
+  X(interface_addresses, 1u << 16, "of one interface")                                                             \
+  X(cgroups, 1u << 20, "of one hierarchy; cgroup ids were 32 bits of inode numbers")                               \
   X(environment_bytes, 16u << 20,                                                                                  \
     "an eighth of the default stack limit holds arguments and environment; raised limits may hold more")           \
   X(steps, 1ull << 32, "default budget of one cursor: guest reads")

@@ -90,6 +90,47 @@ static void make_tcp(int family, const char *text, uint16_t port) {
   tell("tcp-bound", bound);
 }
 
+/* The far end says nothing until data comes: a request that stays one (SYN_RECV). */
+static void make_deferred(const char *text, uint16_t port) {
+  int listener = open_socket(AF_INET, SOCK_STREAM, 0, text);
+  int seconds = 3600;
+  bind_to(listener, AF_INET, text, port);
+  must(setsockopt(listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds), "TCP_DEFER_ACCEPT");
+  must(listen(listener, 5), "listen");
+  tell("tcp-listen", listener);
+  tell("tcp-deferred", connect_to(AF_INET, SOCK_STREAM, text, port));
+}
+
+/* Version 4 addresses on sockets of version 6. */
+static void make_mapped(uint16_t port) {
+  int any = open_socket(AF_INET6, SOCK_STREAM, 0, "mapped");
+  bind_to(any, AF_INET6, "::", port);
+  must(listen(any, 5), "listen");
+  tell("tcp-any", any);
+  tell("tcp-mapped", connect_to(AF_INET6, SOCK_STREAM, "::ffff:127.0.0.3", port));
+  tell("tcp-mapped", (int)must(accept(any, NULL, NULL), "accept"));
+}
+
+/* Protocols that not every kernel has. */
+static void make_rare(void) {
+  static const struct {
+    const char *name;
+    int family, protocol;
+  } sockets[] = {
+      {"udplite", AF_INET, IPPROTO_UDPLITE},
+      {"udplite6", AF_INET6, IPPROTO_UDPLITE},
+      {"ping", AF_INET, IPPROTO_ICMP},
+      {"ping6", AF_INET6, IPPROTO_ICMPV6},
+  };
+  for (size_t at = 0; at < sizeof sockets / sizeof sockets[0]; at++) {
+    int fd = socket(sockets[at].family, SOCK_DGRAM, sockets[at].protocol);
+    if (fd < 0)
+      continue;
+    bind_to(fd, sockets[at].family, sockets[at].family == AF_INET ? "127.0.0.1" : "::1", (uint16_t)(4200 + at));
+    tell(sockets[at].name, fd);
+  }
+}
+
 /* An address that nobody answers: SYN_SENT for two minutes. */
 static void make_unanswered(void) {
   struct sockaddr_storage address;
@@ -194,8 +235,11 @@ int main(int count, char **arguments) {
   }
   make_tcp(AF_INET, "127.0.0.1", 4001);
   make_tcp(AF_INET6, "::1", 6001);
+  make_deferred("127.0.0.4", 4004);
+  make_mapped(6004);
   make_udp(AF_INET, "127.0.0.2", 4101);
   make_udp(AF_INET6, "::1", 6101);
+  make_rare();
   make_unanswered();
   make_raw();
   make_netlink();

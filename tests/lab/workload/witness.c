@@ -119,13 +119,15 @@ static const char *const steady_files[] = {
     "/sys/devices/system/cpu/possible",
     "/sys/devices/system/cpu/online",
     "/sys/devices/system/cpu/present",
+    "/sys/kernel/debug/kprobes/list",
+    "/sys/kernel/tracing/enabled_functions",
 };
 
 /* In every network namespace. */
 static const char *const net_files[] = {
-    "tcp",   "tcp6",     "udp",       "udp6",     "udplite",   "raw",      "raw6",
-    "icmp",  "unix",     "netlink",   "packet",   "dev",       "if_inet6", "arp",
-    "route", "fib_trie", "protocols", "sockstat", "sockstat6", "igmp",     "dev_mcast",
+    "tcp",   "tcp6",     "udp",       "udp6",     "udplite",   "raw",  "raw6",      "icmp",
+    "icmp6", "udplite6", "unix",      "netlink",  "packet",    "dev",  "if_inet6",  "arp",
+    "route", "fib_trie", "protocols", "sockstat", "sockstat6", "igmp", "dev_mcast",
 };
 
 static const char *const process_files[] = {
@@ -156,6 +158,25 @@ static void tell_interface(const char *interface) {
   static const char *const files[] = {"address", "ifindex", "mtu", "flags", "operstate", "type"};
   for (size_t at = 0; at < COUNT(files); at++)
     tell_under(interface, files[at], tell_file);
+}
+
+/* A control group and those below it, which are as many directories deep as they are groups. */
+static void tell_group(const char *group) {
+  static const char *const files[] = {
+      "cgroup.procs", "cgroup.threads",      "cgroup.controllers", "cpu.stat", "memory.current", "memory.max",
+      "memory.peak",  "memory.swap.current", "pids.current",       "cpu.max",  "cgroup.stat"};
+  struct stat facts;
+  if (stat(group, &facts) < 0 || !S_ISDIR(facts.st_mode))
+    return;
+  for (size_t at = 0; at < COUNT(files); at++)
+    tell_under(group, files[at], tell_file);
+  char inode[32];
+  char *path;
+  snprintf(inode, sizeof inode, "%lu\n", (unsigned long)facts.st_ino);
+  must(asprintf(&path, "%s/inode", group), "asprintf");
+  tell_text(path, inode);
+  free(path);
+  tell_each(group, tell_group);
 }
 
 /*
@@ -370,6 +391,8 @@ int main(void) {
 
   tell_each("/proc", tell_if_process);
   tell_cached();
+  tell_group("/sys/fs/cgroup");
+  tell_group("/run/named-cgroup");
   tell_file("/proc/kpageflags");
   tell_file("/proc/kpagecount");
   tell_file("/proc/kpagecgroup");
