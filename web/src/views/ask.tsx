@@ -1,0 +1,1 @@
+export function AskView() { return <div class="view" data-testid="view-ask">ask</div>; }

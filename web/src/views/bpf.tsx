@@ -1,0 +1,1 @@
+export function BpfView() { return <div class="view" data-testid="view-bpf">bpf</div>; }

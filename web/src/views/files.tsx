@@ -1,0 +1,1 @@
+export function FilesView() { return <div class="view" data-testid="view-files">files</div>; }

@@ -1,0 +1,1 @@
+export function ProcessesView() { return <div class="view" data-testid="view-processes">processes</div>; }
