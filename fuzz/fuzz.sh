@@ -1,26 +1,35 @@
 #!/bin/sh
-# Fuzzes: fuzz/fuzz.sh [--afl] [TARGET|all [MINUTES]]
+# Fuzzes: fuzz/fuzz.sh [--afl|--record|--minimise] [TARGET|all [MINUTES]]
+#         fuzz/fuzz.sh report | speed | rot ...
 #
 # Without TARGET, or with "all", each harness has its turn for MINUTES (1). What
 # is found goes to build/fuzzing/ (or $KERNLENS_FUZZING): corpus/TARGET grows from run to run,
 # crashes/TARGET has the inputs that broke something. Exit 1 when one did.
 # --afl fuzzes with AFL++ instead of libFuzzer (with its own sanitizer-free build).
+# --record adds what libFuzzer did to ledger.tsv. --minimise keeps of corpus/TARGET
+# what the rest of it does not cover. report prints the ledger; speed says how fast the harnesses
+# are, next to targets.tsv; rot damages real dumps (tests/fault/rot.py).
 # "planted" is the rig's own test: it must end with a crash.
 set -eu
 cd "$(dirname "$0")/.."
 
-engine=libfuzzer
-if [ "${1:-}" = --afl ]; then
-  engine=afl
-  shift
-fi
+engine=libfuzzer record= minimise=
+case ${1:-} in
+--afl) engine=afl && shift ;;
+--record) record=yes && shift ;;
+--minimise) minimise=yes && shift ;;
+report) exec fuzz/ledger.py report ;;
+esac
 target=${1:-all}
 minutes=${2:-1}
 out=${KERNLENS_FUZZING:-build/fuzzing}
 harnesses=$(ls fuzz/*_fuzzer.c | sed 's|fuzz/||; s|_fuzzer.c||; /^planted$/d')
 
+max_len() { awk -F '\t' -v t="$1" '$1 == t { print $2 }' fuzz/targets.tsv; }
+
 case $target in
 all) targets=$harnesses ;;
+speed) targets= ;;
 *) targets=$target ;;
 esac
 for t in $targets; do
@@ -41,10 +50,31 @@ run_libfuzzer() {
   [ ! -e "fuzz/dictionaries/$1" ] || dictionary=-dict=fuzz/dictionaries/$1
   known=
   [ ! -d "corpus/regressions/$1" ] || known=corpus/regressions/$1
-  # A sanitizer's report is worth more than what LeakSanitizer adds to it: no harness frees at exit.
-  nice "$out/libfuzzer/fuzz/fuzz_$1" -max_total_time=$((minutes * 60)) -max_len=131072 -timeout=10 \
-    -rss_limit_mb=4096 -detect_leaks=0 -print_final_stats=1 -artifact_prefix="$out/crashes/$1/" $dictionary \
-    "$out/corpus/$1" "corpus/seeds/$1" $known >"$out/$1.log" 2>&1
+  # Entropic scheduling pays in hours, and costs a third of the speed.
+  set -- "$1" "$out/libfuzzer/fuzz/fuzz_$1" -max_total_time=$((minutes * 60)) -max_len="$(max_len "$1")" \
+    -timeout=10 -rss_limit_mb=4096 -entropic=0 -print_final_stats=1 -artifact_prefix="$out/crashes/$1/" \
+    $dictionary "$out/corpus/$1" "corpus/seeds/$1" $known
+  name=$1
+  shift
+  if [ "$record" ]; then
+    nice fuzz/ledger.py run "$name" "$out/$name.log" "$@"
+  else
+    nice "$@" >"$out/$name.log" 2>&1
+  fi
+}
+
+minimise() {
+  rm -rf "$out/minimised/$1" && mkdir -p "$out/minimised/$1"
+  "$out/libfuzzer/fuzz/fuzz_$1" -merge=1 -max_len="$(max_len "$1")" "$out/minimised/$1" "corpus/seeds/$1" \
+    "$out/corpus/$1" >"$out/$1.log" 2>&1
+  # What the seeds cover stays with them.
+  for input in "$out/minimised/$1"/*; do
+    for seed in "corpus/seeds/$1"/*; do
+      ! cmp -s "$input" "$seed" || { rm "$input" && break; }
+    done
+  done
+  echo "$1: $(ls "$out/corpus/$1" | wc -l) inputs become $(ls "$out/minimised/$1" | wc -l)"
+  rm -rf "$out/corpus/$1" && mv "$out/minimised/$1" "$out/corpus/$1"
 }
 
 run_afl() {
@@ -73,6 +103,16 @@ if [ $engine = afl ]; then
   build "$out/afl" -DCMAKE_C_COMPILER=afl-clang-fast -DKERNLENS_SANITIZE= -DCMAKE_BUILD_TYPE=RelWithDebInfo
 else
   build "$out/libfuzzer"
+fi
+if [ "$target" = speed ]; then
+  exec fuzz/speed.py "$out/libfuzzer"
+fi
+if [ "$minimise" ]; then
+  for t in $targets; do
+    mkdir -p "$out/corpus/$t"
+    minimise "$t"
+  done
+  exit 0
 fi
 failed=
 for t in $targets; do
