@@ -26,6 +26,9 @@
   X(vmas)                                                                                                          \
   X(mappings)                                                                                                      \
   X(open_files)                                                                                                    \
+  X(capabilities)                                                                                                  \
+  X(namespaces)                                                                                                    \
+  X(cgroups)                                                                                                       \
   /* network */                                                                                                    \
   X(sockets)                                                                                                       \
   X(interfaces)                                                                                                    \
