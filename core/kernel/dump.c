@@ -49,6 +49,10 @@ enum kl_status kl_dump_open(void *workspace, size_t bytes, const struct kl_dump_
   return KL_OK;
 }
 
+const char *kl_dump_container(const struct kl_dump *dump) {
+  return kl_image_facts(dump->image)->container;
+}
+
 enum kl_status kl_dump_attach(struct kl_dump *dump, struct kl_diagnostic *why) {
   if (dump->kernel)
     return KL_OK;

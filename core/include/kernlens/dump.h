@@ -44,6 +44,8 @@ struct kl_dump;
 // and where.
 enum kl_status kl_dump_open(void *workspace, size_t bytes, const struct kl_dump_options *options,
                             struct kl_dump **ret, struct kl_diagnostic *why) KL_MUST_USE;
+// What kind of file it is: raw, lime, avml, elf, kdump, ...: a static string.
+const char *kl_dump_container(const struct kl_dump *dump);
 // Finds and verifies the kernel. The image stays usable when it fails.
 enum kl_status kl_dump_attach(struct kl_dump *dump, struct kl_diagnostic *why) KL_MUST_USE;
 
