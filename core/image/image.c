@@ -231,7 +231,19 @@ static enum kl_status read_pieces(struct kl_image *image, uint64_t phys, uint8_t
   return KL_OK;
 }
 
+// Counts one read, and asks now and then whether there is to be another.
+static bool may_read(struct kl_image *image, size_t n) {
+  enum { POLL_READS = 1 << 14 }; // well under a millisecond, where the file is mapped
+  image->read_bytes += n;
+  if (++image->reads % POLL_READS == 0 && image->progress && image->progress->stop &&
+      image->progress->stop(image->progress->user))
+    image->stopped = true;
+  return !image->stopped;
+}
+
 enum kl_status kl_image_read(struct kl_image *image, uint64_t phys, void *dst, size_t n) {
+  if (!may_read(image, n))
+    return KL_ERR_CANCELLED;
   if (image->mapped && image->hint < image->runs.n) {
     const struct kl_run *r = &image->runs.items[image->hint];
     if (r->state == KL_SEGMENT_FILE && phys >= r->start && phys < r->end && n <= r->end - phys) {
@@ -247,6 +259,8 @@ enum kl_status kl_image_lend(struct kl_image *image, uint64_t phys, size_t n, co
   KL_TRY(locate(image, phys, &piece));
   if (piece.state != KL_SEGMENT_FILE || n > piece.n)
     return KL_ERR_UNSUPPORTED;
+  if (!may_read(image, n))
+    return KL_ERR_CANCELLED;
   *stable = piece.stable;
   if (piece.p) {
     *ret = piece.p;
@@ -270,6 +284,23 @@ bool kl_image_cpu(const struct kl_image *image, uint64_t i, struct kl_cpu_regist
     return false;
   *ret = image->cpus[i];
   return true;
+}
+
+void kl_image_watch(struct kl_image *image, const struct kl_progress *progress) {
+  image->progress = progress;
+}
+
+bool kl_image_stopped(const struct kl_image *image) {
+  return image->stopped;
+}
+
+void kl_image_resume(struct kl_image *image) {
+  image->stopped = false;
+}
+
+void kl_image_traffic(const struct kl_image *image, uint64_t *reads, uint64_t *bytes) {
+  *reads = image->reads;
+  *bytes = image->read_bytes;
 }
 
 uint64_t kl_image_bytes(const struct kl_image *image) {

@@ -90,6 +90,15 @@ bool kl_image_cpu(const struct kl_image *image, uint64_t i, struct kl_cpu_regist
 // byte that can't be read. n may cross pages and segments.
 enum kl_status kl_image_read(struct kl_image *image, uint64_t phys, void *dst, size_t n) KL_MUST_USE;
 
+// From now on progress->stop is asked every few thousand reads (borrowed). Once
+// it has said so every read is KL_ERR_CANCELLED until resume.
+void kl_image_watch(struct kl_image *image, const struct kl_progress *progress);
+bool kl_image_stopped(const struct kl_image *image);
+void kl_image_resume(struct kl_image *image);
+
+// How often memory was asked for, lent pieces included, and for how many bytes.
+void kl_image_traffic(const struct kl_image *image, uint64_t *reads, uint64_t *bytes);
+
 // Lends [phys, phys + n) without a copy where the file is mapped and holds it
 // in one piece (stable: *ret then lives as long as the image), or from the
 // page cache of a compressed container (not stable: valid until the next call

@@ -121,6 +121,9 @@ struct kl_image {
   struct kl_cpu_registers *cpus;
   uint64_t n_cpus;
   uint64_t bytes, end;
+  uint64_t reads, read_bytes; // that were asked for
+  const struct kl_progress *progress;
+  bool stopped; // the user wants no more: nothing is read until kl_image_resume
   void *state; // of the container, in the arena
 };
 

@@ -59,9 +59,20 @@ enum kl_status kl_dump_attach(struct kl_dump *dump, struct kl_diagnostic *why) {
   size_t mark = kl_arena_mark(&dump->arena);
   enum kl_status status =
       kl_attach(&dump->arena, dump->image, &dump->options, &dump->diagnostics, &dump->kernel, why);
-  if (status != KL_OK)
+  if (status == KL_OK)
+    kl_image_watch(dump->image, &dump->options.progress);
+  else
     kl_arena_rewind(&dump->arena, mark);
   return status;
+}
+
+void kl_dump_resume(struct kl_dump *dump) {
+  kl_image_resume(dump->image);
+}
+
+void kl_dump_statistics(const struct kl_dump *dump, struct kl_statistics *ret) {
+  *ret = (struct kl_statistics){.steps = dump->steps};
+  kl_image_traffic(dump->image, &ret->reads, &ret->read_bytes);
 }
 
 const struct kl_diagnostics *kl_dump_diagnostics(const struct kl_dump *dump) {

@@ -13,6 +13,7 @@ struct kl_dump {
   struct kl_diagnostics diagnostics;
   struct kl_image *image;
   struct kl_kernel *kernel; // null until attached
+  uint64_t steps;           // that all cursors have spent
 };
 
 #endif

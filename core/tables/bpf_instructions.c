@@ -215,6 +215,7 @@ const struct kl_table kl_bpf_instructions_table = {
     .group = "bpf",
     .doc = "instructions of BPF programs, after the verifier",
     .example = "bpf_instructions DUMP program_id=3",
+    .typical_rows = 10000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

@@ -30,6 +30,11 @@ size_t kl_cursor_bytes(const struct kl_table *table) {
   return layout_of(table).bytes;
 }
 
+// The user wants no more: what was read last may not be what memory holds.
+static bool stopped(const struct kl_dump *dump) {
+  return dump->image && kl_image_stopped(dump->image);
+}
+
 static bool query_valid(const struct kl_query *q) {
   if (q->table->n_columns > 64)
     return false;
@@ -54,7 +59,8 @@ enum kl_status kl_cursor_open(struct kl_dump *dump, const struct kl_query *query
   c->query = *query;
   for (size_t i = 0; i < query->n_constraints; i++)
     c->query.columns |= 1ull << query->constraints[i].column;
-  c->budget.steps = query->steps ? query->steps : dump->options.limits.steps;
+  uint64_t before = query->steps ? query->steps : dump->options.limits.steps;
+  c->budget.steps = before;
   c->cells = (void *)(p + l.cells);
   c->objects = (void *)(p + l.objects);
   c->state = p + l.state;
@@ -63,6 +69,9 @@ enum kl_status kl_cursor_open(struct kl_dump *dump, const struct kl_query *query
   if (!query->table->code->open)
     return KL_OK;
   enum kl_status status = query->table->code->open(c);
+  dump->steps += before - c->budget.steps;
+  if (stopped(dump))
+    status = KL_ERR_CANCELLED;
   if (status == KL_OK)
     return KL_OK;
   c->done = true;
@@ -105,8 +114,11 @@ static enum kl_status make_row(struct kl_cursor *c) {
   if (++c->rows % REPORT_ROWS == 0 && progress->report &&
       !progress->report(progress->user, c->query.table->name, c->rows, 0))
     return KL_ERR_CANCELLED;
+  uint64_t before = c->budget.steps;
   KL_TRY(kl_budget_spend(&c->budget, 1));
-  return c->query.table->code->next(c);
+  enum kl_status status = c->query.table->code->next(c);
+  c->dump->steps += before - c->budget.steps;
+  return stopped(c->dump) ? KL_ERR_CANCELLED : status;
 }
 
 enum kl_status kl_cursor_next(struct kl_cursor *c, const struct kl_cell **ret) {
@@ -213,6 +225,8 @@ bool kl_keeps(const struct kl_cursor *c) {
 
 void kl_lost(struct kl_cursor *c, const char *what, uint64_t object, enum kl_status why) {
   c->partial = true;
+  if (why == KL_ERR_CANCELLED) // nothing is wrong there: the user knows
+    return;
   kl_diagnostics_add(&c->dump->diagnostics, c->query.table->name, what, object, why);
 }
 

@@ -134,6 +134,7 @@ const struct kl_table kl_environment_table = {
     .group = "processes",
     .doc = "environment variables of every process",
     .example = "environment DUMP name=LD_PRELOAD",
+    .typical_rows = 5000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

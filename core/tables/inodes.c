@@ -8,9 +8,9 @@ enum { ADDRESS, DEVICE, FS_TYPE, INODE, KIND, MODE, BYTES, LINKS, CACHED_PAGES, 
 
 static const struct kl_column columns[] = {
     [ADDRESS] = {"address", KL_CELL_ADDRESS, KL_COLUMN_KEY, "of its struct inode"},
-    [DEVICE] = {"device", KL_CELL_TEXT, 0, "the file system it is on, major:minor"},
-    [FS_TYPE] = {"fs_type", KL_CELL_TEXT, 0, "that file system's type"},
-    [INODE] = {"inode", KL_CELL_U64, 0, "its number there"},
+    [DEVICE] = {"device", KL_CELL_TEXT, KL_COLUMN_PUSHED, "the file system it is on, major:minor"},
+    [FS_TYPE] = {"fs_type", KL_CELL_TEXT, KL_COLUMN_PUSHED, "that file system's type"},
+    [INODE] = {"inode", KL_CELL_U64, KL_COLUMN_PUSHED, "its number there"},
     [KIND] = {"kind", KL_CELL_TEXT, 0, "regular, directory, socket, pipe, char, block, link or anon"},
     [MODE] = {"mode", KL_CELL_U64, 0, "file type and permission bits"},
     [BYTES] = {"bytes", KL_CELL_I64, 0, "its size"},
@@ -50,23 +50,34 @@ static enum kl_status next_super(struct kl_cursor *c) {
   return KL_OK;
 }
 
-static void put_row(struct kl_cursor *c, uint64_t inode) {
-  struct state *s = c->state;
-  uint64_t mode = 0, mapping, pages = 0;
-  put_super(c, &s->super);
-  kl_put(c, ADDRESS, KL_OK, 0, inode);
-  kl_put_field(c, INODE, inode, KL_F_inode_i_ino);
-  kl_put_field(c, BYTES, inode, KL_F_inode_i_size);
-  kl_put_field(c, LINKS, inode, KL_F_inode_i_nlink);
+static void put_mode(struct kl_cursor *c, uint64_t inode) {
+  uint64_t mode = 0;
+  if (!kl_wants(c, MODE) && !kl_wants(c, KIND))
+    return;
   enum kl_status status = kl_get(c->kernel, inode, KL_F_inode_i_mode, &mode);
   kl_put(c, MODE, status, inode, mode);
   kl_put_bytes(c, KIND, status, inode, kl_mode_kind(mode), kl_string_length(kl_mode_kind(mode)));
-  status = kl_inode_mapping(c->kernel, inode, &mapping, &pages);
-  kl_put(c, CACHED_PAGES, status, inode, pages);
+}
+
+static void put_row(struct kl_cursor *c, uint64_t inode) {
+  struct state *s = c->state;
+  uint64_t mapping, pages = 0;
+  put_super(c, &s->super);
+  kl_put(c, ADDRESS, KL_OK, 0, inode);
+  kl_put_field(c, INODE, inode, KL_F_inode_i_ino);
+  if (!kl_keeps(c))
+    return;
+  kl_put_field(c, BYTES, inode, KL_F_inode_i_size);
+  kl_put_field(c, LINKS, inode, KL_F_inode_i_nlink);
+  put_mode(c, inode);
+  if (kl_wants(c, CACHED_PAGES)) {
+    enum kl_status status = kl_inode_mapping(c->kernel, inode, &mapping, &pages);
+    kl_put(c, CACHED_PAGES, status, inode, pages);
+  }
   if (!kl_wants(c, PATH) || !kl_keeps(c))
     return;
   struct kl_path_text path = kl_path_into(s->scratch, sizeof s->scratch);
-  status = kl_inode_path(c->kernel, &c->budget, &s->super, inode, &path);
+  enum kl_status status = kl_inode_path(c->kernel, &c->budget, &s->super, inode, &path);
   if (status != KL_END)
     kl_put_bytes(c, PATH, status, inode, path.buffer + path.start, path.capacity - path.start);
 }
@@ -100,6 +111,7 @@ const struct kl_table kl_inodes_table = {
     .group = "memory",
     .doc = "files that the kernel holds an inode of, and how much of each is cached",
     .example = "inodes DUMP 'cached_pages>100'",
+    .typical_rows = 100000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

@@ -87,6 +87,7 @@ const struct kl_table kl_log_table = {
     .group = "machine",
     .doc = "the kernel's messages, oldest first",
     .example = "log DUMP 'level<=3'",
+    .typical_rows = 1000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

@@ -142,6 +142,7 @@ const struct kl_table kl_mappings_table = {
     .group = "processes",
     .doc = "pages in every process's page tables, present or swapped",
     .example = "mappings DUMP tgid=1",
+    .typical_rows = 1000000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

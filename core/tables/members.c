@@ -110,6 +110,7 @@ const struct kl_table kl_members_table = {
     .group = "types",
     .doc = "members of structs and unions, values of enums",
     .example = "members DUMP type=task_struct name=comm",
+    .typical_rows = 100000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

@@ -100,6 +100,7 @@ const struct kl_table kl_module_sections_table = {
     .group = "machine",
     .doc = "where the memory and the ELF sections of kernel modules lie",
     .example = "module_sections DUMP module=xfs",
+    .typical_rows = 2000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

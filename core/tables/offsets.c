@@ -135,6 +135,7 @@ const struct kl_table kl_offsets_table = {
     .group = "types",
     .doc = "every field, type, enum value and symbol that kernlens looks for, and where this kernel has it",
     .example = "offsets DUMP present=false",
+    .typical_rows = 1000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

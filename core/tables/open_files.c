@@ -141,6 +141,7 @@ const struct kl_table kl_open_files_table = {
     .group = "processes",
     .doc = "open descriptors of every process, as in /proc/PID/fd",
     .example = "open_files DUMP tgid=1",
+    .typical_rows = 5000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

@@ -22,7 +22,7 @@ enum {
 };
 
 static const struct kl_column columns[] = {
-    [PFN] = {"pfn", KL_CELL_U64, 0, "the page frame"},
+    [PFN] = {"pfn", KL_CELL_U64, KL_COLUMN_PUSHED, "the page frame"},
     [PHYSICAL] = {"physical", KL_CELL_ADDRESS, 0, "its physical address"},
     [DEVICE] = {"device", KL_CELL_TEXT, KL_COLUMN_KEY | KL_COLUMN_PUSHED, "the file system, major:minor"},
     [FS_TYPE] = {"fs_type", KL_CELL_TEXT, KL_COLUMN_PUSHED, "that file system's type"},
@@ -42,19 +42,16 @@ struct state {
   struct kl_super super;
   struct kl_inode_walk inodes;
   uint64_t inode, first, last; // bytes of the file that are wanted
+  uint64_t number;             // i_ino of inode, and whether it could be read
+  enum kl_status number_status;
   struct kl_page_cache_walk pages;
   enum { SUPERS, INODES, PAGES } level;
+  bool by_inode;     // its number was pushed
+  bool one;          // pfn was pushed: only that frame's row
   size_t path_start; // the inode's path, in scratch; == sizeof scratch: none
   enum kl_status path_status;
   char scratch[KL_PATH_BYTES];
 };
-
-static enum kl_status open(struct kl_cursor *c) {
-  struct state *s = c->state;
-  if (!kl_pushed_range(c, FILE_OFFSET, &s->first, &s->last))
-    return KL_END;
-  return kl_super_walk_init(&s->supers, c->kernel, &c->budget);
-}
 
 static void put_super(struct kl_cursor *c) {
   struct state *s = c->state;
@@ -67,14 +64,21 @@ static void put_super(struct kl_cursor *c) {
 static void put_inode(struct kl_cursor *c) {
   struct state *s = c->state;
   put_super(c);
-  kl_put_field(c, INODE, s->inode, KL_F_inode_i_ino);
+  kl_put(c, INODE, s->number_status, s->inode, s->number);
   kl_put(c, INODE_ADDRESS, KL_OK, 0, s->inode);
   if (s->path_status != KL_END)
     kl_put_bytes(c, PATH, s->path_status, s->inode, s->scratch + s->path_start, sizeof s->scratch - s->path_start);
 }
 
+static void read_number(struct kl_cursor *c) {
+  struct state *s = c->state;
+  s->number_status = kl_wants(c, INODE) ? kl_get(c->kernel, s->inode, KL_F_inode_i_ino, &s->number) : KL_OK;
+}
+
 static enum kl_status next_super(struct kl_cursor *c) {
   struct state *s = c->state;
+  if (s->one)
+    return KL_END;
   KL_TRY(kl_super_walk_next(&s->supers, &s->super));
   put_super(c);
   if (!kl_keeps(c))
@@ -93,6 +97,61 @@ static void find_path(struct kl_cursor *c) {
   s->path_start = path.start;
 }
 
+// The file that a frame holds a page of, as the frame says: whether the file's
+// tree says so too, the walk over that one page tells.
+static enum kl_status open_frame(struct kl_cursor *c, const struct kl_page *page, uint64_t mapping) {
+  struct state *s = c->state;
+  uint64_t index = page->index + (page->pfn - page->head_pfn), own, pages;
+  unsigned shift = c->kernel->paging.granule_shift;
+  KL_TRY(kl_get_pointer(c->kernel, mapping, KL_F_address_space_host, &s->inode));
+  KL_TRY(kl_inode_mapping(c->kernel, s->inode, &own, &pages));
+  if (own != mapping || index > UINT64_MAX >> shift)
+    return KL_ERR_MALFORMED;
+  KL_TRY(kl_super_of_inode(c->kernel, s->inode, &s->super));
+  read_number(c);
+  s->path_status = KL_END;
+  put_inode(c);
+  if (!kl_keeps(c))
+    return KL_END;
+  find_path(c);
+  s->level = PAGES;
+  return kl_page_cache_walk_init(&s->pages, c->kernel, &c->budget, mapping, index << shift, index << shift);
+}
+
+// By frame: KL_ERR_UNSUPPORTED where only the walk over all files can tell.
+static enum kl_status open_one(struct kl_cursor *c, uint64_t pfn) {
+  struct state *s = c->state;
+  struct kl_page page;
+  s->one = true;
+  enum kl_status status = kl_page_read(c->kernel, pfn, &page);
+  if (status != KL_OK)
+    return status == KL_ERR_UNMAPPED ? KL_END : status;
+  if (page.type == KL_PAGE_HUGETLB) { // its index may count in huge pages
+    s->one = false;
+    return KL_ERR_UNSUPPORTED;
+  }
+  uint64_t mapping = kl_page_file(&page);
+  if (!mapping)
+    return KL_END;
+  status = open_frame(c, &page, mapping);
+  // What stands in the mapping of a frame that no file has is anything.
+  return status == KL_ERR_UNMAPPED || status == KL_ERR_MALFORMED ? KL_END : status;
+}
+
+static enum kl_status open(struct kl_cursor *c) {
+  struct state *s = c->state;
+  uint64_t v;
+  if (!kl_pushed_range(c, FILE_OFFSET, &s->first, &s->last))
+    return KL_END;
+  s->by_inode = kl_pushed_u64(c, INODE, &v);
+  if (kl_pushed_u64(c, PFN, &v)) {
+    enum kl_status status = open_one(c, v);
+    if (status != KL_ERR_UNSUPPORTED)
+      return status;
+  }
+  return kl_super_walk_init(&s->supers, c->kernel, &c->budget);
+}
+
 static enum kl_status next_inode(struct kl_cursor *c) {
   struct state *s = c->state;
   uint64_t mapping, pages;
@@ -101,9 +160,17 @@ static enum kl_status next_inode(struct kl_cursor *c) {
     s->level = SUPERS;
     return status;
   }
+  if (s->by_inode) {
+    read_number(c);
+    kl_put(c, INODE, s->number_status, s->inode, s->number);
+    if (!kl_keeps(c))
+      return KL_OK;
+  }
   KL_TRY(kl_inode_mapping(c->kernel, s->inode, &mapping, &pages));
   if (!mapping || !pages)
     return KL_OK;
+  if (!s->by_inode)
+    read_number(c);
   s->path_status = KL_END;
   put_inode(c);
   if (!kl_keeps(c))
@@ -134,7 +201,7 @@ static enum kl_status next_page(struct kl_cursor *c, bool *row) {
   struct kl_cached_page page;
   enum kl_status status = kl_page_cache_walk_next(&s->pages, &page);
   if (status == KL_END) {
-    s->level = INODES;
+    s->level = s->one ? SUPERS : INODES;
     return KL_OK;
   }
   KL_TRY(status);
@@ -167,6 +234,7 @@ const struct kl_table kl_page_cache_table = {
     .group = "memory",
     .doc = "pages of the page cache: which frame holds which part of which file",
     .example = "page_cache DUMP path=/etc/passwd",
+    .typical_rows = 1000000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

@@ -73,6 +73,7 @@ const struct kl_table kl_page_users_table = {
     .group = "memory",
     .doc = "which processes have a page frame mapped, and where",
     .example = "page_users DUMP pfn=4096",
+    .typical_rows = 1000000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

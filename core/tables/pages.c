@@ -207,6 +207,7 @@ const struct kl_table kl_pages_table = {
     .group = "memory",
     .doc = "page frames, and what each is used for",
     .example = "pages DUMP kind=shmem",
+    .typical_rows = 1000000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

@@ -144,6 +144,7 @@ const struct kl_table kl_symbols_table = {
     .group = "machine",
     .doc = "symbols of the kernel and its modules, as in /proc/kallsyms",
     .example = "symbols DUMP name=init_task",
+    .typical_rows = 200000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

@@ -90,27 +90,42 @@ static enum kl_status open(struct kl_cursor *c) {
   return KL_OK;
 }
 
-static void put_plain(struct kl_cursor *c, uint64_t task) {
-  struct kl_kernel *k = c->kernel;
-  uint64_t v = 0;
-  int64_t priority = 0;
+static void put_state(struct kl_cursor *c, uint64_t task) {
   char letter = 0;
+  if (!kl_wants(c, STATE))
+    return;
+  enum kl_status status = kl_task_state(c->kernel, task, &letter);
+  kl_put_bytes(c, STATE, status, task, &letter, 1);
+}
+
+static void put_priority(struct kl_cursor *c, uint64_t task) {
+  int64_t priority = 0;
+  if (!kl_wants(c, PRIORITY))
+    return;
+  enum kl_status status = kl_task_priority(c->kernel, task, &priority);
+  kl_put(c, PRIORITY, status, task, (uint64_t)priority);
+}
+
+static const struct {
+  uint32_t column;
+  enum kl_status (*get)(struct kl_kernel *k, uint64_t task, uint64_t *ret);
+} numbers[] = {
+    {PPID, kl_task_parent}, {START_TIME_NS, kl_task_start_time}, {CPU, kl_task_cpu}, {THREADS, kl_task_threads}};
+
+static void put_plain(struct kl_cursor *c, uint64_t task) {
   kl_put(c, ADDRESS, KL_OK, 0, task);
   kl_put_field(c, PID, task, KL_F_task_struct_pid);
   kl_put_field(c, TGID, task, KL_F_task_struct_tgid);
   kl_put_field(c, COMM, task, KL_F_task_struct_comm);
-  enum kl_status status = kl_task_parent(k, task, &v);
-  kl_put(c, PPID, status, task, v);
-  status = kl_task_state(k, task, &letter);
-  kl_put_bytes(c, STATE, status, task, &letter, 1);
-  status = kl_task_start_time(k, task, &v);
-  kl_put(c, START_TIME_NS, status, task, v);
-  status = kl_task_cpu(k, task, &v);
-  kl_put(c, CPU, status, task, v);
-  status = kl_task_priority(k, task, &priority);
-  kl_put(c, PRIORITY, status, task, (uint64_t)priority);
-  status = kl_task_threads(k, task, &v);
-  kl_put(c, THREADS, status, task, v);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    uint64_t v = 0;
+    if (!kl_wants(c, numbers[i].column))
+      continue;
+    enum kl_status status = numbers[i].get(c->kernel, task, &v);
+    kl_put(c, numbers[i].column, status, task, v);
+  }
+  put_state(c, task);
+  put_priority(c, task);
 }
 
 static const struct {
@@ -130,6 +145,8 @@ static void put_cred(struct kl_cursor *c, uint64_t task) {
 
 static void put_kind(struct kl_cursor *c, uint64_t task) {
   bool kernel = false;
+  if (!kl_wants(c, KIND))
+    return;
   enum kl_status status = kl_task_is_kernel(c->kernel, task, &kernel);
   if (status == KL_OK)
     kl_put_string(c, KIND, kernel ? "kernel" : "user");
@@ -176,6 +193,8 @@ static void put_command_line(struct kl_cursor *c, struct state *s, uint64_t mm) 
 
 static void put_memory(struct kl_cursor *c, struct state *s, uint64_t task) {
   uint64_t mm = 0;
+  if (!(c->query.columns & (1ull << MM | 1ull << PAGE_TABLE_ROOT | 1ull << EXE | 1ull << COMMAND_LINE)))
+    return;
   enum kl_status status = kl_task_mm(c->kernel, task, &mm);
   if (status != KL_OK || mm)
     kl_put(c, MM, status, task, mm);

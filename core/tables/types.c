@@ -72,6 +72,7 @@ const struct kl_table kl_types_table = {
     .group = "types",
     .doc = "every type that the BTF of the kernel, its modules and BPF programs describes",
     .example = "types DUMP kind=struct \"bytes>=4096\"",
+    .typical_rows = 100000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

@@ -131,6 +131,7 @@ const struct kl_table kl_vmas_table = {
     .group = "processes",
     .doc = "areas of every process's address space, as in /proc/PID/maps",
     .example = "vmas DUMP tgid=1",
+    .typical_rows = 10000,
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

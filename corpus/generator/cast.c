@@ -1,6 +1,8 @@
 // Who lives in the sample machine: its processes, modules and messages.
 #include "subjects.h"
 
+#include <string.h>
+
 static const struct role demo_roles[] = {
     {1, 0, "systemd", "/usr/lib/systemd/systemd", "/sbin/init", 0, 0, 'S', 0, 0},
     {2, 0, "kthreadd", 0, 0, 0, 0, 'S', 0, 0},
@@ -86,6 +88,18 @@ static const struct log_line demo_log[] = {
     {3612550431, 1, "postgres[447]: blocked for more than 120 seconds."},
 };
 
+// A tiny machine, and 300 processes more.
+static const struct role *crowd_roles(size_t *n) {
+  enum { FIRST = sizeof tiny_roles / sizeof *tiny_roles, CROWD = 300, FIRST_PID = 100 };
+  struct role *roles = take((FIRST + CROWD) * sizeof *roles);
+  memcpy(roles, tiny_roles, sizeof tiny_roles);
+  for (unsigned i = 0; i < CROWD; i++)
+    roles[FIRST + i] = (struct role){
+        FIRST_PID + i, 1, print("crowd-%u", i), "/usr/bin/crowd", "crowd --one-of many", 1000, 1000, 'S', 0, 0};
+  *n = FIRST + CROWD;
+  return roles;
+}
+
 #define GIVE(list)                                                                                                 \
   *n = sizeof(list) / sizeof *(list);                                                                              \
   return list
@@ -94,6 +108,8 @@ const struct role *cast_roles(const struct guest *g, size_t *n) {
   if (g->o.machine == MACHINE_DEMO) {
     GIVE(demo_roles);
   }
+  if (g->o.machine == MACHINE_CROWD)
+    return crowd_roles(n);
   GIVE(tiny_roles);
 }
 

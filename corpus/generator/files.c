@@ -8,7 +8,7 @@
 #include "trees.h"
 
 enum {
-  MAX_FILES = 256,
+  MAX_FILES = 4096,
   MAX_SUPERS = 8,
   S_IFIFO = 010000,
   S_IFCHR = 020000,
@@ -27,6 +27,7 @@ struct entry { // a dentry with its inode
   const char *path;
   struct super *super;
   uint64_t dentry, inode, number, mode, cached;
+  struct bytes frames; // physical addresses of the cached pages, 8 bytes each
 };
 
 struct open_file {
@@ -390,14 +391,10 @@ struct opened file_opened(const struct guest *g, uint64_t file) {
 uint64_t file_page(struct guest *g, uint64_t file, uint64_t index) {
   uint64_t flags;
   struct entry *e = entry_of(g, file, &flags);
+  uint64_t known;
   if (index < e->cached) { // pages are cached in order
-    uint64_t phys = phys_of(g, direct_of(g, g->ram[0].start));
-    for (uint64_t at = phys; at < phys + g->ram[0].bytes; at += g->page) {
-      uint64_t page = g->vmemmap + at / g->page * 64;
-      if (get(g, page, "page", "mapping") == member_at(g, e->inode, "inode", "i_data") &&
-          get(g, page, "page", "index") == index)
-        return at;
-    }
+    memcpy(&known, e->frames.p + 8 * index, sizeof known);
+    return known;
   }
   if (index != e->cached)
     die("pages are cached in order");
@@ -406,6 +403,7 @@ uint64_t file_page(struct guest *g, uint64_t file, uint64_t index) {
   memcpy(phys_at(g, phys, g->page), text, strlen(text));
   page_describe(g, phys, FRAME_CACHED, data, index);
   xarray_store(g, member_at(g, data, "address_space", "i_pages"), index, g->vmemmap + phys / g->page * 64);
+  memcpy(bytes_grow(&e->frames, sizeof phys), &phys, sizeof phys);
   e->cached++;
   e->super->cached++;
   set(g, data, "address_space", "nrpages", e->cached);

@@ -31,7 +31,7 @@ struct paging_shape {
 const struct paging_shape *paging_shape_at(size_t i); // null past the last
 const struct paging_shape *paging_shape_named(const char *name);
 
-enum machine { MACHINE_TINY, MACHINE_DEMO };
+enum machine { MACHINE_TINY, MACHINE_DEMO, MACHINE_CROWD }; // crowd: hundreds of processes that share libraries
 
 struct options {
   uint64_t seed;
@@ -114,9 +114,10 @@ struct guest {
 
   uint64_t *task_by_pid; // [4096], virtual; 0: none
   uint64_t init_mm;
-  uint64_t user_roots[64]; // to be given the kernel's half
+  uint64_t user_roots[512]; // to be given the kernel's half
   size_t n_user_roots;
   struct files *files;
+  uint64_t libraries[8]; // of a crowd: open files
 
   const char *release, *banner, *hostname, *build_id;
   uint64_t vmcoreinfo_va; // of the text

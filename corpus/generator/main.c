@@ -16,7 +16,7 @@ static const char usage[] = "generate [OPTION ...] -o FILE [--truth FILE] [--sys
                             "  --era N           0 to 3: how kernels of 5.10, 6.1, 6.12, 7.2 look (2)\n"
                             "  --kallsyms NAME   relative, percpu, place: where the era has had it\n"
                             "  --no-vmcoreinfo   memory holds none\n"
-                            "  --machine NAME    tiny, demo (tiny)\n"
+                            "  --machine NAME    tiny, demo, crowd (tiny)\n"
                             "  --container NAME  elf\n";
 
 static const char *const kallsyms_names[] = {"relative", "percpu", "place"};
@@ -68,6 +68,14 @@ static int kallsyms_named(const char *name) {
   die("no kallsyms encoding %s", name);
 }
 
+static enum machine machine_named(const char *name) {
+  static const char *const names[] = {[MACHINE_TINY] = "tiny", [MACHINE_DEMO] = "demo", [MACHINE_CROWD] = "crowd"};
+  for (int i = MACHINE_TINY; i <= MACHINE_CROWD; i++)
+    if (strcmp(names[i], name) == 0)
+      return (enum machine)i;
+  die("no machine %s", name);
+}
+
 static void parse_one(struct request *r, int argc, char **argv, int *i) {
   const char *o = argv[*i];
   if (strcmp(o, "--no-vmcoreinfo") == 0)
@@ -81,7 +89,7 @@ static void parse_one(struct request *r, int argc, char **argv, int *i) {
   else if (strcmp(o, "--kallsyms") == 0)
     r->kallsyms = kallsyms_named(value_of(argc, argv, i));
   else if (strcmp(o, "--machine") == 0)
-    r->options.machine = strcmp(value_of(argc, argv, i), "demo") == 0 ? MACHINE_DEMO : MACHINE_TINY;
+    r->options.machine = machine_named(value_of(argc, argv, i));
   else if (strcmp(o, "--container") == 0)
     r->container = container_named(value_of(argc, argv, i));
   else if (strcmp(o, "-o") == 0)

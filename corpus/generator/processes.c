@@ -169,6 +169,22 @@ static void write_strings(struct builder *b, const struct area *stack, uint64_t 
   set(g, b->mm, "mm_struct", "start_stack", top + at - 64);
 }
 
+// Libraries that all processes of a crowd have, cached once; none of their
+// pages is mapped yet.
+static void add_libraries(struct builder *b, uint64_t at) {
+  enum { LIBRARIES = 8, PAGES = 96 };
+  struct guest *g = b->g;
+  for (unsigned i = 0; i < LIBRARIES; i++, at += (PAGES + 1) * g->page) {
+    struct area *library = add_area(b, at, PAGES, READ | EXEC, NULL);
+    bool first = !g->libraries[i];
+    if (first)
+      g->libraries[i] = file_open(g, print("/usr/lib/libcrowd-%u.so", i), 0);
+    library->file = g->libraries[i];
+    for (unsigned page = 0; first && page < PAGES; page++)
+      file_page(g, library->file, page);
+  }
+}
+
 static void build_memory(struct builder *b, struct chance *c) {
   struct guest *g = b->g;
   bool arm = g->o.shape->arm; // the smallest address space has 39 bits
@@ -188,6 +204,8 @@ static void build_memory(struct builder *b, struct chance *c) {
     struct area *stack = add_area(b, at + g->page, 8, READ | WRITE, NULL);
     map_anonymous(b, stack, stack->end - g->page);
   }
+  if (g->o.machine == MACHINE_CROWD)
+    add_libraries(b, at);
   struct area *stack = add_area(b, (arm ? 0x0000007ff0000000 : 0x00007ffc00000000) + 65536 * chance_below(c, 256),
                                 8, READ | WRITE, "[stack]");
   write_strings(b, stack, map_anonymous(b, stack, stack->end - g->page));

@@ -42,7 +42,7 @@ struct cli {
   uint64_t root;
   uint64_t steps; // 0: the default
   uint64_t pid;
-  bool has_pid, quiet, raw, help, version;
+  bool has_pid, quiet, raw, help, version, stats;
 };
 
 // Options. The order is that of help and the manual.
@@ -60,6 +60,7 @@ struct cli {
   X(SYMBOLS)                                                                                                       \
   X(ROOT)                                                                                                          \
   X(STEPS)                                                                                                         \
+  X(STATS)                                                                                                         \
   X(QUIET)                                                                                                         \
   X(COLOR)                                                                                                         \
   X(HELP)                                                                                                          \

@@ -91,6 +91,10 @@ static bool set_root(struct cli *cli, const char *value) {
 static bool set_steps(struct cli *cli, const char *value) {
   return parse_number(value, &cli->steps) && cli->steps;
 }
+static bool set_stats(struct cli *cli, const char *value) {
+  (void)value;
+  return cli->stats = true;
+}
 static bool set_quiet(struct cli *cli, const char *value) {
   (void)value;
   return cli->quiet = true;
@@ -128,6 +132,8 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
                          set_root},
     [CLI_OPTION_STEPS] = {"steps", 0, "N", NULL, false, "give up a walk after N objects of guest memory",
                           set_steps},
+    [CLI_OPTION_STATS] = {"stats", 0, NULL, NULL, false,
+                          "say at the end what the answer cost: reads, bytes, steps, time", set_stats},
     [CLI_OPTION_QUIET] = {"quiet", 'q', NULL, NULL, false, "no progress, no notes; errors remain", set_quiet},
     [CLI_OPTION_COLOR] = {"color", 0, "WHEN", "auto always never", false,
                           "colours: on a terminal unless NO_COLOR is set", set_color},
@@ -137,8 +143,8 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
 
 static const uint32_t common_options =
     1u << CLI_OPTION_QUIET | 1u << CLI_OPTION_COLOR | 1u << CLI_OPTION_HELP | 1u << CLI_OPTION_VERSION;
-static const uint32_t dump_options =
-    1u << CLI_OPTION_PART | 1u << CLI_OPTION_BTF | 1u << CLI_OPTION_SYMBOLS | 1u << CLI_OPTION_ROOT;
+static const uint32_t dump_options = 1u << CLI_OPTION_PART | 1u << CLI_OPTION_BTF | 1u << CLI_OPTION_SYMBOLS |
+                                     1u << CLI_OPTION_ROOT | 1u << CLI_OPTION_STATS;
 
 bool cli_command_takes(const struct cli_command *command, enum cli_option_id option) {
   uint32_t taken = command->options | common_options | (command->needs & CLI_NEEDS_DUMP ? dump_options : 0);

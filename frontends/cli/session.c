@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 // ── Files ──────────────────────────────────────────────────────────────────
 
@@ -165,6 +166,35 @@ static bool given_refused(const struct cli_session *s, struct kl_diagnostic *ret
   return false;
 }
 
+// What one part of the work has cost: guest memory, and time of this process.
+struct cost {
+  struct kl_statistics memory;
+  clock_t time;
+};
+
+static struct cost cost_now(const struct kl_dump *dump) {
+  struct cost c = {.time = clock()};
+  kl_dump_statistics(dump, &c.memory);
+  return c;
+}
+
+static void tell_cost(const char *what, const struct cost *from, const struct cost *to) {
+  cli_complain("stats: %s: reads=%" PRIu64 " bytes=%" PRIu64 " steps=%" PRIu64 " cpu_ms=%.1f", what,
+               to->memory.reads - from->memory.reads, to->memory.read_bytes - from->memory.read_bytes,
+               to->memory.steps - from->memory.steps, (double)(to->time - from->time) * 1000 / CLOCKS_PER_SEC);
+}
+
+static int work_counted(const struct job *job) {
+  struct cli_session *s = job->session;
+  struct cost none = {0}, before = cost_now(s->dump);
+  int code = job->work(s, job->user);
+  struct cost after = cost_now(s->dump);
+  cli_progress_clear(&s->progress);
+  tell_cost("opening", &none, &before);
+  tell_cost("answer", &before, &after);
+  return code;
+}
+
 // All that looks at a byte of the dump.
 static int run_confined(void *user) {
   struct job *job = user;
@@ -183,7 +213,7 @@ static int run_confined(void *user) {
     if (status != KL_OK && (job->reach == CLI_KERNEL || status == KL_ERR_CANCELLED))
       return core_failed(s, status, &why);
   }
-  return job->work(s, job->user);
+  return s->cli->stats ? work_counted(job) : job->work(s, job->user);
 }
 
 static int run_guarded(struct job *job) {

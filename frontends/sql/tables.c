@@ -2,20 +2,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kept.h"
 #include "kernlens/table.h"
+#include "plan.h"
 #include "sql_internal.h"
 #include "tables/cell.h"
 
-enum {
-  MAX_PUSHED = 16,          // constraints handed to one cursor
-  ROOM_BYTES = 64 << 10,    // their text
-  WHOLE_TABLE_ROWS = 100000 // what a walk is taken to cost where nothing is known
-};
+enum { ROOM_BYTES = 64 << 10 }; // text of the constraints that are handed to one cursor
 
 struct table {
   sqlite3_vtab base; // must be first
   struct kl_dump *dump;
   const struct kl_table *table;
+  struct sql_kept *kept; // rows that were asked for again and again
 };
 
 struct cursor {
@@ -26,7 +25,14 @@ struct cursor {
   const struct kl_cell *cells;
   bool ended;
   sqlite3_int64 row;
-  struct kl_constraint constraints[MAX_PUSHED];
+  uint64_t given;
+  struct kl_query query; // with the constraints below
+  struct kl_constraint constraints[SQL_PLAN_PUSHED];
+  struct sql_kept *kept;               // for this query; null: nothing is to be kept
+  const struct sql_kept_row *kept_row; // rows come from there; null: from the table
+  struct kl_cell keys[SQL_KEPT_KEYS];  // the values of its equalities
+  bool bounded;                        // there are others
+  bool tell_miss;                      // when the table has none for these keys
   char room[ROOM_BYTES];
 };
 
@@ -73,80 +79,13 @@ static int connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sq
 }
 
 static int disconnect(sqlite3_vtab *vtab) {
+  sql_kept_free(((struct table *)vtab)->kept);
   sqlite3_free(vtab);
   return SQLITE_OK;
 }
 
-static bool op_of(unsigned char sqlite_op, enum kl_op *ret) {
-  switch (sqlite_op) {
-  case SQLITE_INDEX_CONSTRAINT_EQ:
-    *ret = KL_OP_EQ;
-    return true;
-  case SQLITE_INDEX_CONSTRAINT_GT:
-    *ret = KL_OP_GT;
-    return true;
-  case SQLITE_INDEX_CONSTRAINT_GE:
-    *ret = KL_OP_GE;
-    return true;
-  case SQLITE_INDEX_CONSTRAINT_LT:
-    *ret = KL_OP_LT;
-    return true;
-  case SQLITE_INDEX_CONSTRAINT_LE:
-    *ret = KL_OP_LE;
-    return true;
-  default:
-    return false;
-  }
-}
-
-// Text and bytes are only pushed for equality: their order in SQL is that of
-// the escaped form.
-static bool pushable(const struct kl_column *column, enum kl_op op) {
-  return op == KL_OP_EQ || (column->kind != KL_CELL_TEXT && column->kind != KL_CELL_BYTES);
-}
-
-// What a walk costs, as far as can be known without doing it: an equality that
-// the table pushes touches one object.
-static void estimate(sqlite3_index_info *info, int equal, int bounded) {
-  double rows = WHOLE_TABLE_ROWS, cost = WHOLE_TABLE_ROWS;
-  if (equal) {
-    rows = 30;
-    cost = 60;
-  } else if (bounded) {
-    rows /= 8;
-    cost /= 8;
-  }
-  info->estimatedCost = cost;
-  info->estimatedRows = (sqlite3_int64)rows;
-}
-
-// idxStr: for each pushed constraint three characters: column (2 hex digits)
-// and operator (a digit). idxNum is not used.
 static int best_index(sqlite3_vtab *vtab, sqlite3_index_info *info) {
-  const struct kl_table *t = ((struct table *)vtab)->table;
-  char plan[MAX_PUSHED * 3 + 1];
-  int pushed = 0, equal = 0, bounded = 0;
-  for (int i = 0; i < info->nConstraint && pushed < MAX_PUSHED; i++) {
-    int column = info->aConstraint[i].iColumn;
-    enum kl_op op;
-    if (column < 0 || !op_of(info->aConstraint[i].op, &op) || !pushable(&t->columns[column], op))
-      continue;
-    bool paying = t->columns[column].flags & KL_COLUMN_PUSHED;
-    if (!info->aConstraint[i].usable)
-      continue;
-    equal += paying && op == KL_OP_EQ;
-    bounded += paying && op != KL_OP_EQ;
-    sqlite3_snprintf(4, plan + 3 * (size_t)pushed, "%02x%d", column, (int)op);
-    info->aConstraintUsage[i].argvIndex = ++pushed;
-    // An address may be asked for as a number, which SQLite would not find
-    // equal to its text.
-    info->aConstraintUsage[i].omit = t->columns[column].kind == KL_CELL_ADDRESS;
-  }
-  plan[3 * (size_t)pushed] = 0;
-  info->idxStr = sqlite3_mprintf("%s %llx", plan, info->colUsed);
-  info->needToFreeIdxStr = 1;
-  estimate(info, equal, bounded);
-  return info->idxStr ? SQLITE_OK : SQLITE_NOMEM;
+  return sql_plan_make(((struct table *)vtab)->table, info);
 }
 
 static int open_cursor(sqlite3_vtab *vtab, sqlite3_vtab_cursor **ret) {
@@ -200,43 +139,120 @@ static bool push_value(struct cursor *c, enum kl_cell_kind kind, sqlite3_value *
   return kl_cell_parse(kind, text, room, ret) == KL_OK;
 }
 
+static uint64_t steps_now(const struct cursor *c) {
+  struct kl_statistics now;
+  kl_dump_statistics(c->table->dump, &now);
+  return now.steps;
+}
+
+static bool meets_all(const struct cursor *c, const struct sql_kept_row *row) {
+  for (size_t i = 0; i < c->query.n_constraints; i++)
+    if (!kl_cell_meets(sql_kept_cell(c->kept, row, c->constraints[i].column), &c->constraints[i]))
+      return false;
+  return true;
+}
+
+// The next kept row that the query wants, from this one on.
+static int advance_kept(struct cursor *c, const struct sql_kept_row *row) {
+  while (row && !meets_all(c, row))
+    row = sql_kept_next(row);
+  c->kept_row = row;
+  c->ended = !row;
+  return SQLITE_OK;
+}
+
 static int advance(struct cursor *c) {
-  enum kl_status status = c->ended ? KL_END : kl_cursor_next(c->rows, &c->cells);
   c->row++;
-  if (status == KL_OK)
+  if (c->kept_row)
+    return advance_kept(c, sql_kept_next(c->kept_row));
+  uint64_t before = steps_now(c);
+  enum kl_status status = c->ended ? KL_END : kl_cursor_next(c->rows, &c->cells);
+  if (c->kept)
+    sql_kept_spent(c->kept, steps_now(c) - before);
+  if (status == KL_OK) {
+    c->given++;
     return SQLITE_OK;
+  }
   c->ended = true;
+  if (status == KL_END && !c->given && c->tell_miss)
+    sql_kept_miss(c->kept, c->keys);
   if (status == KL_ERR_CANCELLED)
     return SQLITE_INTERRUPT;
   return SQLITE_OK; // a walk that stopped early is in the diagnostics: what came counts
 }
 
-static unsigned hex_value(char c) {
-  return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+// The values that SQLite gives for the constraints of a plan.
+static void take_constraints(struct cursor *c, const char *plan, int argc, sqlite3_value **argv) {
+  struct kl_text room = kl_text_into(c->room, sizeof c->room);
+  const struct kl_table *t = c->table->table;
+  c->query = (struct kl_query){.table = t, .constraints = c->constraints, .columns = sql_plan_wanted(plan, argc)};
+  for (int i = 0; i < argc; i++) {
+    struct kl_constraint *k = &c->constraints[c->query.n_constraints];
+    sql_plan_column(plan, i, &k->column, &k->op);
+    if (push_value(c, t->columns[k->column].kind, argv[i], &room, &k->value, &c->ended))
+      c->query.n_constraints++;
+  }
+}
+
+// Whether rows may be kept for this query, and whether the table may know more
+// than its whole walk.
+static struct sql_kept *kept_for(struct cursor *c, bool *direct) {
+  struct sql_kept_plan plan = {.table = c->table->table, .columns = c->query.columns};
+  *direct = false;
+  if (plan.table->flags & (KL_TABLE_ONE_ROW | KL_TABLE_GROWS))
+    return NULL;
+  for (size_t i = 0; i < c->query.n_constraints; i++) {
+    const struct kl_constraint *k = &c->constraints[i];
+    plan.columns |= 1ull << k->column;
+    c->bounded |= k->op != KL_OP_EQ;
+    if (k->op != KL_OP_EQ)
+      continue;
+    if (plan.n_keys == SQL_KEPT_KEYS)
+      return NULL;
+    c->keys[plan.n_keys] = k->value;
+    plan.keys[plan.n_keys++] = k->column;
+    *direct |= (plan.table->columns[k->column].flags & KL_COLUMN_PUSHED) != 0;
+  }
+  return plan.n_keys ? sql_kept_find(&c->table->kept, &plan) : NULL;
+}
+
+// Answers from kept rows. False: the table has to be asked.
+static bool answer_kept(struct cursor *c, int *rc) {
+  bool direct, cancelled = false;
+  c->kept = kept_for(c, &direct);
+  bool ready = c->kept && sql_kept_ready(c->kept, c->table->dump, &cancelled);
+  *rc = cancelled ? SQLITE_INTERRUPT : SQLITE_OK;
+  if (!ready)
+    return cancelled;
+  (void)advance_kept(c, sql_kept_first(c->kept, c->keys));
+  if (c->kept_row || !direct || sql_kept_missed(c->kept, c->keys))
+    return true;
+  c->ended = false;
+  c->tell_miss = !c->bounded; // else the keys alone may have rows
+  return false;
 }
 
 static int filter(sqlite3_vtab_cursor *base, int number, const char *plan, int argc, sqlite3_value **argv) {
   (void)number;
+  int rc;
   struct cursor *c = (struct cursor *)base;
-  const struct kl_table *t = c->table->table;
-  struct kl_text room = kl_text_into(c->room, sizeof c->room);
-  struct kl_query query = {.table = t, .constraints = c->constraints};
   c->row = 0;
-  c->ended = false;
-  for (int i = 0; i < argc; i++, plan += 3) {
-    struct kl_constraint *k = &c->constraints[query.n_constraints];
-    k->column = hex_value(plan[0]) << 4 | hex_value(plan[1]);
-    k->op = (enum kl_op)hex_value(plan[2]);
-    if (push_value(c, t->columns[k->column].kind, argv[i], &room, &k->value, &c->ended))
-      query.n_constraints++;
-  }
-  query.columns = strtoull(plan, NULL, 16);
+  c->given = 0;
+  c->ended = c->bounded = c->tell_miss = false;
+  c->kept_row = NULL;
+  take_constraints(c, plan, argc, argv);
   if (c->ended)
     return SQLITE_OK;
-  enum kl_status status = kl_cursor_open(c->table->dump, &query, c->memory, kl_cursor_bytes(t), &c->rows);
+  if (answer_kept(c, &rc))
+    return rc;
+  uint64_t before = steps_now(c);
+  enum kl_status status =
+      kl_cursor_open(c->table->dump, &c->query, c->memory, kl_cursor_bytes(c->query.table), &c->rows);
+  if (c->kept)
+    sql_kept_spent(c->kept, steps_now(c) - before);
   if (status != KL_OK) { // the table has nothing to walk in this kernel: it says so in the diagnostics
     c->ended = true;
-    return status == KL_ERR_ARGUMENT ? SQLITE_INTERNAL : SQLITE_OK;
+    return status == KL_ERR_ARGUMENT ? SQLITE_INTERNAL : status == KL_ERR_CANCELLED ? SQLITE_INTERRUPT : SQLITE_OK;
   }
   return advance(c);
 }
@@ -259,8 +275,7 @@ static enum kl_status append(void *user, const char *p, size_t n) {
   return sqlite3_str_errcode(user) == SQLITE_OK ? KL_OK : KL_ERR_NO_MEMORY;
 }
 
-// Text, addresses and bytes in their one spelling.
-static void result_printed(sqlite3_context *context, const struct kl_cell *cell) {
+static void result_long(sqlite3_context *context, const struct kl_cell *cell) {
   char buffer[4096];
   sqlite3_str *all = sqlite3_str_new(sqlite3_context_db_handle(context));
   struct kl_text text = kl_text_into(buffer, sizeof buffer);
@@ -270,18 +285,28 @@ static void result_printed(sqlite3_context *context, const struct kl_cell *cell)
   enum kl_status status = kl_text_flush(&text);
   int n = sqlite3_str_length(all), rc = sqlite3_str_errcode(all);
   char *p = sqlite3_str_finish(all);
-  if (status != KL_OK || rc != SQLITE_OK) {
-    sqlite3_free(p);
-    sqlite3_result_error_code(context, rc == SQLITE_TOOBIG ? SQLITE_TOOBIG : SQLITE_NOMEM);
-  } else if (!p) { // nothing was written: the empty text
-    sqlite3_result_text(context, "", 0, SQLITE_STATIC);
-  } else {
+  if (status == KL_OK && rc == SQLITE_OK) {
     sqlite3_result_text(context, p, n, sqlite3_free);
+    return;
   }
+  sqlite3_free(p);
+  sqlite3_result_error_code(context, rc == SQLITE_TOOBIG ? SQLITE_TOOBIG : SQLITE_NOMEM);
+}
+
+// Text, addresses and bytes in their one spelling.
+static void result_printed(sqlite3_context *context, const struct kl_cell *cell) {
+  char buffer[512];
+  struct kl_text text = kl_text_into(buffer, sizeof buffer);
+  kl_cell_print(&text, cell);
+  if (text.truncated)
+    result_long(context, cell);
+  else
+    sqlite3_result_text(context, buffer, (int)text.used, SQLITE_TRANSIENT);
 }
 
 static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i) {
-  const struct kl_cell *cell = &((struct cursor *)base)->cells[i];
+  const struct cursor *c = (struct cursor *)base;
+  const struct kl_cell *cell = c->kept_row ? sql_kept_cell(c->kept, c->kept_row, (uint32_t)i) : &c->cells[i];
   switch (cell->kind) {
   case KL_CELL_NULL:
   case KL_CELL_UNREADABLE:

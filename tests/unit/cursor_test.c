@@ -272,7 +272,7 @@ static bool no_more(void *user, const char *stage, uint64_t done, uint64_t total
 static void a_walk_without_rows_can_be_cancelled(void **state) {
   struct fixture *f = *state;
   uint64_t done = 0;
-  f->dump.options.progress = (struct kl_progress){&done, no_more};
+  f->dump.options.progress = (struct kl_progress){.user = &done, .report = no_more};
   const struct kl_constraint k = {N, KL_OP_EQ, number(2)};
   open_on(f, &endless, &k, 1, 1 << N, 0);
   assert_int_equal(kl_cursor_next(f->cursor, &f->cells), KL_ERR_CANCELLED);

@@ -147,7 +147,7 @@ static bool report(void *user, const char *stage, uint64_t done, uint64_t total)
 static void a_scan_tells_progress_and_can_be_cancelled(void **state) {
   (void)state;
   int left = 2;
-  struct kl_progress progress = {&left, report};
+  struct kl_progress progress = {.user = &left, .report = report};
   enum kl_mark mark;
   uint64_t phys;
   memory_init(&m, 0, 64 << 20);

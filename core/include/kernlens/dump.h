@@ -49,6 +49,16 @@ const char *kl_dump_container(const struct kl_dump *dump);
 // Finds and verifies the kernel. The image stays usable when it fails.
 enum kl_status kl_dump_attach(struct kl_dump *dump, struct kl_diagnostic *why) KL_MUST_USE;
 
+// After progress.stop ended something: what is asked next is answered again.
+void kl_dump_resume(struct kl_dump *dump);
+
+// What answers have cost so far, attaching included.
+struct kl_statistics {
+  uint64_t reads, read_bytes; // of guest-physical memory, page tables included
+  uint64_t steps;             // of the budgets of cursors
+};
+void kl_dump_statistics(const struct kl_dump *dump, struct kl_statistics *ret);
+
 // What was lost so far: grows as tables are read.
 const struct kl_diagnostics *kl_dump_diagnostics(const struct kl_dump *dump);
 

@@ -50,6 +50,9 @@ struct kl_codec {
 struct kl_progress {
   void *user;
   _Bool (*report)(void *user, const char *stage, uint64_t done, uint64_t total); // may be null
+  // Asked every few thousand reads of guest memory, once a kernel is attached:
+  // true ends the call that runs, however little it gives. May be null.
+  _Bool (*stop)(void *user);
 };
 
 #endif

@@ -53,6 +53,7 @@ struct kl_column {
 enum {
   KL_TABLE_IMAGE_ONLY = 1, // needs no attached kernel
   KL_TABLE_ONE_ROW = 2,    // always exactly one row: shown upright
+  KL_TABLE_GROWS = 4,      // its rows grow as other tables are read
 };
 
 struct kl_table {
@@ -61,7 +62,8 @@ struct kl_table {
   const char *doc;     // one line
   const char *example; // a command line behind "kernlens "
   uint32_t flags;
-  uint32_t n_columns; // at most 64
+  uint32_t typical_rows; // of a server: for planning, a power of ten will do; 0: hundreds
+  uint32_t n_columns;    // at most 64
   const struct kl_column *columns;
   const struct kl_table_code *code; // how rows are made: core/tables/cursor.h
 };
