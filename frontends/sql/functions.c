@@ -45,7 +45,7 @@ static struct kl_memory *memory_of(sqlite3_context *context, int argc, sqlite3_v
     place.kind = KL_PLACE_PROCESS;
     place.pid = (uint64_t)sqlite3_value_int64(argv[pid]);
   }
-  *block = malloc(kl_memory_bytes());
+  *block = sql_block(kl_memory_bytes());
   if (!*block) {
     sqlite3_result_error_nomem(context);
     return NULL;

@@ -29,6 +29,10 @@ static int check(void *user) {
   return sql->timed_out;
 }
 
+void *sql_block(size_t n) {
+  return aligned_alloc(16, (n + 15) & ~(size_t)15);
+}
+
 static int prepare(struct sql *sql, struct kl_dump *dump) {
   int rc = sqlite3_open_v2(":memory:", &sql->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
   if (rc == SQLITE_OK)

@@ -6,6 +6,10 @@
 
 #include "base/text.h"
 
+// A block as the core wants it, aligned to 16 (malloc aligns to 8 where pointers
+// have 32 bits); to be freed. Null when memory is short.
+void *sql_block(size_t n);
+
 // Registers a virtual table for each table of the registry.
 int sql_tables_register(sqlite3 *db, struct kl_dump *dump);
 // Registers phys(), read_bytes(), symbol(), type_json(), addr(), regexp().

@@ -96,8 +96,8 @@ static int open_cursor(sqlite3_vtab *vtab, sqlite3_vtab_cursor **ret) {
   c->base = (sqlite3_vtab_cursor){0};
   c->table = t;
   c->rows = NULL;
-  // Not SQLite's own: it is large, mostly untouched, and aligned to 16.
-  c->memory = malloc(kl_cursor_bytes(t->table));
+  // Not SQLite's own: it is large, and mostly untouched.
+  c->memory = sql_block(kl_cursor_bytes(t->table));
   if (!c->memory) {
     sqlite3_free(c);
     return SQLITE_NOMEM;
