@@ -15,7 +15,7 @@ COMPILER = {"x86_64": "gcc", "aarch64": "aarch64-linux-gnu-gcc-12"}
 TRIPLE = {"x86_64": "x86_64-linux-gnu", "aarch64": "aarch64-linux-gnu"}
 LOADER = {"x86_64": "lib64/ld-linux-x86-64.so.2", "aarch64": "lib/ld-linux-aarch64.so.1"}
 # BPF_PROG() and its like do not depend on the machine here; asm/ headers are the host's.
-BPF_FLAGS = ("-target", "bpf", "-O2", "-g", "-Wall", "-Werror", "-fdebug-prefix-map=.=.",
+BPF_FLAGS = ("-target", "bpf", "-O2", "-g", "-Wall", "-Werror", "-ffile-compilation-dir=.",
              "-idirafter", "/usr/include/x86_64-linux-gnu")
 FLAGS = ("-std=gnu11", "-O2", "-static", "-Wall", "-Wextra", "-Werror")
 
@@ -31,11 +31,13 @@ def _headers(arch):
 
 
 def compile_programs(arch, out):
-    """Builds maps.c and truth.c; returns (path in the guest, file)."""
+    """Builds truth.c, and maps.c with its scenes; returns (path in the guest, file)."""
     made = []
-    for name in ("maps", "truth"):
+    truth = SOURCES / "truth.c"
+    scenes = sorted(file for file in SOURCES.glob("*.c") if file != truth and not file.name.endswith(".bpf.c"))
+    for name, sources in (("maps", scenes), ("truth", [truth])):
         target = out / f"bpf-{name}"
-        subprocess.run([COMPILER[arch], *FLAGS, *_headers(arch), "-o", target, SOURCES / f"{name}.c",
+        subprocess.run([COMPILER[arch], *FLAGS, *_headers(arch), "-o", target, *sources,
                         "-lbpf", "-lelf", "-lz"], check=True)
         made.append((f"workload/bpf-{name}", target))
     return made

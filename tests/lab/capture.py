@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -68,9 +69,28 @@ def _make_disks(where):
                            stderr=subprocess.DEVNULL)
 
 
-def _wait_for_witness(process, where):
+WRITE = re.compile(rb"^lab: write ([0-9a-f]+) ((?:[0-9a-f]{2})+)\r?\n", re.M)
+
+
+def _write_as_asked(guest, where, done):
+    """Writes into the guest's memory what its workload asks for on the console; returns how many it did.
+
+    So come about in seconds what would take a guest years, as numbers that begin again."""
+    asked = WRITE.findall((where / "console.log").read_bytes()) if (where / "console.log").exists() else []
+    with open(where / "memory.raw", "r+b") as memory:
+        for address, data in asked[done:]:
+            address = int(address, 16)
+            start, _, offset = next(ram for ram in ram_ranges(guest) if ram[0] <= address < ram[0] + ram[1])
+            memory.seek(offset + address - start)
+            memory.write(bytes.fromhex(data.decode()))
+    return len(asked)
+
+
+def _wait_for_witness(guest, process, where):
     started = time.monotonic()
+    done = 0
     while not truth.complete(where / "truth.stream"):
+        done = _write_as_asked(guest, where, done)
         if process.poll() is not None or time.monotonic() - started > BOOT_SECONDS:
             console = (where / "console.log").read_text(errors="replace")[-4000:]
             why = "ended" if process.poll() is not None else "took too long"
@@ -89,7 +109,7 @@ def run(guest, kernel, initramfs, absent_modules, where):
     process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL)
     try:
         monitor = qmp.Monitor(sockets / "qmp", process)
-        boot_seconds = _wait_for_witness(process, where)
+        boot_seconds = _wait_for_witness(guest, process, where)
         time.sleep(SETTLE_SECONDS)
         started = time.monotonic()
         monitor.ask("stop")

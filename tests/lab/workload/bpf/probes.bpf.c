@@ -24,6 +24,21 @@ struct {
 } stacks SEC(".maps");
 
 struct {
+  __uint(type, BPF_MAP_TYPE_STACK_TRACE);
+  __uint(max_entries, 16);
+  __uint(key_size, 4);
+  __uint(value_size, 20 * 8);
+} stacks_user SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_STACK_TRACE);
+  __uint(map_flags, BPF_F_STACK_BUILD_ID);
+  __uint(max_entries, 16);
+  __uint(key_size, 4);
+  __uint(value_size, 10 * sizeof(struct bpf_stack_build_id));
+} stacks_files SEC(".maps");
+
+struct {
   __uint(type, BPF_MAP_TYPE_CGROUP_STORAGE);
   __type(key, struct bpf_cgroup_storage_key);
   __type(value, __u64);
@@ -59,8 +74,11 @@ int rename_typed(void *ctx) {
 
 SEC("kprobe/set_user_nice")
 int nice_entry(void *ctx) {
-  if (armed)
+  if (armed) {
     bpf_get_stackid(ctx, &stacks, 0);
+    bpf_get_stackid(ctx, &stacks_user, BPF_F_USER_STACK);
+    bpf_get_stackid(ctx, &stacks_files, BPF_F_USER_STACK);
+  }
   return count(3);
 }
 

@@ -4,7 +4,8 @@
  * bpf-maps.jsonl, bpf-programs.jsonl, bpf-links.jsonl, bpf-btfs.jsonl: an object a line.
  * bpf-map-ID.bin: for each entry a byte (1: there is a value, 0: none can be had), the key, and the
  * value as the system call gives it: a per-CPU map's is one value a possible CPU, each rounded
- * up to 8 bytes. bpf-program-ID.bin: the instructions after the verifier.
+ * up to 8 bytes. bpf-program-ID.bin: the instructions after the verifier; bpf-program-jited-ID.bin:
+ * the machine code. bpf-functions.jsonl, bpf-lines.jsonl: a function, a line of source a line.
  */
 #include "../workload.h"
 
@@ -81,15 +82,18 @@ static unsigned long entries(int fd, const struct bpf_map_info *map) {
   return n;
 }
 
-/* What `bpftool -j COMMAND... [ID]` prints becomes /facts/bpftool-NAME.json. */
+/* What bpftool prints becomes /facts/bpftool-NAME.json. */
 static void bpftool(const char *name, const char *object, const char *verb, const char *id) {
   char path[64];
+  bool program = id && strcmp(object, "prog") == 0;
+  const char *arguments[] = {"bpftool", "-j", object, verb, id ? "id" : NULL, id, NULL, NULL};
+  const char *listing[] = {"bpftool", "-j", object, verb, "xlated", "id", id, "linum", NULL};
   snprintf(path, sizeof path, "/facts/bpftool-%s.json", name);
   pid_t pid = (pid_t)must(fork(), "fork");
   if (pid == 0) {
     int out = (int)must(open(path, O_CREAT | O_TRUNC | O_WRONLY, 0644), path);
     must(dup2(out, 1), "dup2");
-    execl("/bin/bpftool", "bpftool", "-j", object, verb, id ? "id" : NULL, id, NULL);
+    execv("/bin/bpftool", (char *const *)(uintptr_t)(program ? listing : arguments));
     die("bpftool");
   }
   waitpid(pid, NULL, 0);
@@ -117,37 +121,102 @@ static void tell_map(int fd) {
   }
 }
 
-static void tell_program(int fd) {
-  struct bpf_prog_info program;
-  __u32 size = sizeof program;
+/* Bytes that bpf(2) gave, as /facts/NAME-ID.bin. */
+static void tell_bytes(const char *name, unsigned id, const void *bytes, size_t n) {
+  snprintf(text, sizeof text, "/facts/%s-%u.bin", name, id);
+  FILE *out = fopen(text, "we");
+  if (!out)
+    die(text);
+  fwrite(bytes, 1, n, out);
+  fclose(out);
+}
+
+/* What a text of the program's may hold that JSON may not is told as hex. */
+static const char *text_of(const struct btf *types, unsigned offset, char *out) {
+  const char *s = btf__str_by_offset(types, offset);
+  return hex(s ? s : "", s ? strlen(s) : 0, out);
+}
+
+static const char *name_of(const struct btf *types, unsigned id) {
+  const struct btf_type *type = btf__type_by_id(types, id);
+  return type ? btf__str_by_offset(types, type->name_off) : "";
+}
+
+/* Where functions begin, and which line each instruction is from: as the program's BTF has it. */
+static void tell_lines(const struct bpf_prog_info *program) {
+  const struct bpf_func_info *functions = (const void *)(uintptr_t)program->func_info;
+  const struct bpf_line_info *lines = (const void *)(uintptr_t)program->line_info;
+  struct btf *types = program->btf_id ? btf__load_from_kernel_by_id(program->btf_id) : NULL;
+  static char file[8192], source[8192];
+  for (__u32 i = 0; types && i < program->nr_func_info; i++)
+    fact("bpf-functions", "{\"program\":%u,\"index\":%u,\"name\":\"%s\"}", program->id, functions[i].insn_off,
+         name_of(types, functions[i].type_id));
+  for (__u32 i = 0; types && i < program->nr_line_info; i++)
+    fact("bpf-lines",
+         "{\"program\":%u,\"index\":%u,\"line\":%u,\"column\":%u,\"file_hex\":\"%s\",\"source_hex\":\"%s\"}",
+         program->id, lines[i].insn_off, BPF_LINE_INFO_LINE_NUM(lines[i].line_col),
+         BPF_LINE_INFO_LINE_COL(lines[i].line_col), text_of(types, lines[i].file_name_off, file),
+         text_of(types, lines[i].line_off, source));
+  btf__free(types);
+}
+
+/* What the call gives of arrays only to who brings room for them. */
+static struct bpf_prog_info whole_info(int fd) {
+  struct bpf_prog_info program, sizes;
+  __u32 size = sizeof sizes;
+  memset(&sizes, 0, sizeof sizes);
+  must(bpf_obj_get_info_by_fd(fd, &sizes, &size), "program info");
   memset(&program, 0, sizeof program);
-  must(bpf_obj_get_info_by_fd(fd, &program, &size), "program info");
-  __u32 n_maps = program.nr_map_ids, xlated = program.xlated_prog_len;
-  __u32 *maps = calloc(n_maps + 1, sizeof *maps);
-  void *code = calloc(xlated + 1, 1);
-  memset(&program, 0, sizeof program);
-  program.nr_map_ids = n_maps;
-  program.map_ids = (__u64)(uintptr_t)maps;
-  program.xlated_prog_len = xlated;
-  program.xlated_prog_insns = (__u64)(uintptr_t)code;
+#define ROOM(COUNT, POINTER, BYTES)                                                                                \
+  program.COUNT = sizes.COUNT;                                                                                     \
+  program.POINTER = (__u64)(uintptr_t)calloc(sizes.COUNT + 1, BYTES)
+  ROOM(nr_map_ids, map_ids, sizeof(__u32));
+  ROOM(xlated_prog_len, xlated_prog_insns, 1);
+  ROOM(jited_prog_len, jited_prog_insns, 1);
+  ROOM(nr_jited_ksyms, jited_ksyms, sizeof(__u64));
+  ROOM(nr_jited_func_lens, jited_func_lens, sizeof(__u32));
+  if (sizes.nr_func_info)
+    program.func_info_rec_size = sizeof(struct bpf_func_info);
+  ROOM(nr_func_info, func_info, sizeof(struct bpf_func_info));
+  if (sizes.nr_line_info)
+    program.line_info_rec_size = sizeof(struct bpf_line_info);
+  ROOM(nr_line_info, line_info, sizeof(struct bpf_line_info));
+#undef ROOM
   size = sizeof program;
   must(bpf_obj_get_info_by_fd(fd, &program, &size), "program info");
-  snprintf(text, sizeof text, "/facts/bpf-program-%u.bin", program.id);
-  FILE *out = fopen(text, "we");
-  fwrite(code, 1, program.xlated_prog_insns ? xlated : 0, out);
-  fclose(out);
-  char ids[512] = "";
-  for (__u32 i = 0; i < n_maps; i++)
+  return program;
+}
+
+static void tell_program(int fd) {
+  struct bpf_prog_info program = whole_info(fd);
+  const __u32 *maps = (const void *)(uintptr_t)program.map_ids;
+  const __u32 *lengths = (const void *)(uintptr_t)program.jited_func_lens;
+  const __u64 *functions = (const void *)(uintptr_t)program.jited_ksyms;
+  const void *code = (const void *)(uintptr_t)program.xlated_prog_insns;
+  const void *image = (const void *)(uintptr_t)program.jited_prog_insns;
+  if (code)
+    tell_bytes("bpf-program", program.id, code, program.xlated_prog_len);
+  if (image)
+    tell_bytes("bpf-program-jited", program.id, image, program.jited_prog_len);
+  tell_lines(&program);
+  char ids[512] = "", images[1024] = "";
+  for (__u32 i = 0; i < program.nr_map_ids; i++)
     sprintf(ids + strlen(ids), "%s%u", i ? "," : "", maps[i]);
+  for (__u32 i = 0; functions && lengths && i < program.nr_jited_ksyms && i < program.nr_jited_func_lens && i < 16;
+       i++)
+    sprintf(images + strlen(images), "%s[%llu,%u]", i ? "," : "", (unsigned long long)functions[i], lengths[i]);
   fact("bpf-programs",
        "{\"id\":%u,\"type\":%u,\"name\":\"%s\",\"tag\":\"%s\",\"jited_bytes\":%u,\"xlated_bytes\":%u,"
        "\"run_count\":%llu,\"run_time_ns\":%llu,\"btf_id\":%u,\"maps\":[%s],\"load_time\":%llu,\"uid\":%u,"
-       "\"gpl\":%u}",
+       "\"gpl\":%u,\"images\":[%s]}",
        program.id, program.type, program.name, hex(program.tag, 8, text), program.jited_prog_len,
        program.xlated_prog_len, (unsigned long long)program.run_cnt, (unsigned long long)program.run_time_ns,
-       program.btf_id, ids, (unsigned long long)program.load_time, program.created_by_uid, program.gpl_compatible);
-  free(maps);
-  free(code);
+       program.btf_id, ids, (unsigned long long)program.load_time, program.created_by_uid, program.gpl_compatible,
+       images);
+  char id[16], name[32];
+  snprintf(id, sizeof id, "%u", program.id);
+  snprintf(name, sizeof name, "program-%u", program.id);
+  bpftool(name, "prog", "dump", id);
 }
 
 static void tell_link(int fd) {
