@@ -171,4 +171,14 @@ enum kl_btf_value_style { KL_BTF_VALUE_TEXT, KL_BTF_VALUE_JSON };
 enum kl_status kl_btf_print_value(const struct kl_btf *btf, uint32_t id, struct kl_bytes bytes,
                                   enum kl_btf_value_style style, struct kl_text *out) KL_MUST_USE;
 
+// The same, with text of the caller's own in place of some structs: those that
+// begin at an offset and are as large as it says.
+struct kl_btf_shown {
+  uint64_t offset, size; // bytes
+  struct kl_bytes text;
+};
+enum kl_status kl_btf_print_value_with(const struct kl_btf *btf, uint32_t id, struct kl_bytes bytes,
+                                       enum kl_btf_value_style style, const struct kl_btf_shown *shown, size_t n,
+                                       struct kl_text *out) KL_MUST_USE;
+
 #endif

@@ -18,6 +18,8 @@ struct value_printer {
   struct kl_text *out;
   bool json;
   bool first; // nothing stands since the last brace
+  const struct kl_btf_shown *shown;
+  size_t n_shown;
   uint64_t steps;
   uint32_t used, depth; // depth: frames with braces
   struct frame frames[KL_BTF_DEPTH];
@@ -173,6 +175,16 @@ static bool is_inline(const struct kl_btf *btf, uint32_t id) {
   }
 }
 
+// A struct in whose place the caller has text.
+static const struct kl_btf_shown *shown_at(const struct value_printer *p, uint32_t id, uint64_t bit_offset) {
+  uint64_t size;
+  for (size_t i = 0; i < p->n_shown; i++)
+    if (p->shown[i].offset * 8 == bit_offset && kl_btf_is_composite(kl_btf_kind(p->btf, id)) &&
+        kl_btf_size(p->btf, id, &size) && size == p->shown[i].size)
+      return &p->shown[i];
+  return NULL;
+}
+
 // A whole value, or a frame whose items follow.
 static enum kl_status put_value(struct value_printer *p, uint32_t id, uint64_t bit_offset, uint32_t bit_size,
                                 bool flat) {
@@ -180,7 +192,10 @@ static enum kl_status put_value(struct value_printer *p, uint32_t id, uint64_t b
   uint64_t size;
   kl_btf_type(p->btf, kl_btf_strip(p->btf, id), &t);
   bool is_array = t.kind == KL_BTF_ARRAY;
-  if (!is_array && !kl_btf_is_composite(t.kind) && t.kind != KL_BTF_DATASEC) {
+  const struct kl_btf_shown *shown = flat ? NULL : shown_at(p, t.id, bit_offset);
+  if (shown) {
+    kl_text_put(p->out, (const char *)shown->text.p, shown->text.n);
+  } else if (!is_array && !kl_btf_is_composite(t.kind) && t.kind != KL_BTF_DATASEC) {
     struct kl_btf_scalar scalar = {.btf = p->btf,
                                    .out = p->out,
                                    .steps = &p->steps,
@@ -255,6 +270,12 @@ static enum kl_status step(struct value_printer *p) {
 
 enum kl_status kl_btf_print_value(const struct kl_btf *btf, uint32_t id, struct kl_bytes bytes,
                                   enum kl_btf_value_style style, struct kl_text *out) {
+  return kl_btf_print_value_with(btf, id, bytes, style, NULL, 0, out);
+}
+
+enum kl_status kl_btf_print_value_with(const struct kl_btf *btf, uint32_t id, struct kl_bytes bytes,
+                                       enum kl_btf_value_style style, const struct kl_btf_shown *shown, size_t n,
+                                       struct kl_text *out) {
   struct value_printer p;
   if (id >= btf->count)
     return KL_ERR_ARGUMENT;
@@ -263,6 +284,8 @@ enum kl_status kl_btf_print_value(const struct kl_btf *btf, uint32_t id, struct 
   p.out = out;
   p.json = style == KL_BTF_VALUE_JSON;
   p.first = true;
+  p.shown = shown;
+  p.n_shown = n;
   p.steps = btf->steps;
   p.used = p.depth = 0;
   if (kl_btf_kind(btf, id) == KL_BTF_VAR)

@@ -26,6 +26,25 @@
   X(bpf_map, usercnt, OPTIONAL, "")                                                                                \
   X(bpf_map, inner_map_meta, OPTIONAL, "")                                                                         \
   X(bpf_map, ops, OPTIONAL, "")                                                                                    \
+  X(bpf_map, spin_lock_off, OPTIONAL, "before 6.2")                                                                \
+  X(bpf_map, timer_off, OPTIONAL, "5.15; before 6.2")                                                              \
+  X(bpf_map, kptr_off_tab, OPTIONAL, "5.19; before 6.2")                                                           \
+  X(bpf_map, record, OPTIONAL, "6.2: db559117828d")                                                                \
+  X(btf_record, cnt, OPTIONAL, "")                                                                                 \
+  X(btf_record, fields, OPTIONAL, "")                                                                              \
+  X(btf_field, offset, OPTIONAL, "")                                                                               \
+  X(btf_field, size, OPTIONAL, "")                                                                                 \
+  X(btf_field, type, OPTIONAL, "")                                                                                 \
+  X(bpf_map_value_off, nr_off, OPTIONAL, "")                                                                       \
+  X(bpf_map_value_off, off, OPTIONAL, "")                                                                          \
+  X(bpf_map_value_off_desc, offset, OPTIONAL, "")                                                                  \
+  X(bpf_hrtimer, timer, OPTIONAL, "")                                                                              \
+  X(bpf_hrtimer, cb, OPTIONAL, "6.10: be2749beff62")                                                               \
+  X(bpf_hrtimer, prog, OPTIONAL, "before 6.10")                                                                    \
+  X(bpf_async_cb, prog, OPTIONAL, "")                                                                              \
+  X(hrtimer, _softexpires, OPTIONAL, "")                                                                           \
+  X(hrtimer, state, OPTIONAL, "")                                                                                  \
+  X(hrtimer, is_queued, OPTIONAL, "2026; state before")                                                            \
   X(bpf_htab, buckets, OPTIONAL, "")                                                                               \
   X(bpf_htab, n_buckets, OPTIONAL, "")                                                                             \
   X(bpf_htab, elem_size, OPTIONAL, "")                                                                             \
@@ -724,6 +743,8 @@
   X(bucket)                                                                                                        \
   X(bpf_shtab_bucket)                                                                                              \
   X(bpf_local_storage_map_bucket)                                                                                  \
+  X(btf_field)                                                                                                     \
+  X(bpf_map_value_off_desc)                                                                                        \
   X(bpf_insn_array_value)                                                                                          \
   X(bpf_cgroup_storage_key)                                                                                        \
   X(bpf_insn)                                                                                                      \

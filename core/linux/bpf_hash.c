@@ -58,10 +58,11 @@ static enum kl_status hash_next(struct kl_bpf_entries *e, struct kl_bpf_entry *r
 }
 
 // Whether the pointer at slot leads to memory on every CPU.
-static bool per_cpu_resolves(struct kl_bpf_entries *e, uint64_t slot) {
+static bool per_cpu_resolves(struct kl_bpf_entries *e, uint64_t slot, uint64_t *ret) {
   uint64_t pointer, address, phys;
   if (kl_read_u64(e->kernel, slot, &pointer) != KL_OK || !pointer || pointer & 7)
     return false;
+  *ret = pointer;
   for (uint32_t cpu = 0; cpu < e->kernel->cpus; cpu++) {
     enum kl_status status = kl_per_cpu_address(e->kernel, pointer, cpu, &address);
     if (status == KL_ERR_NOT_FOUND)
@@ -74,17 +75,20 @@ static bool per_cpu_resolves(struct kl_bpf_entries *e, uint64_t slot) {
 
 // Linux commit 11ba7ce076e5 moved the pointer from right behind the key to the
 // next multiple of 8, and was backported: only memory can tell. Decided by the
-// first element where one form resolves and the other does not.
+// first element where one form resolves and the other does not. Where per-CPU
+// pointers are offsets, the upper half of one, read from the later place, may
+// pass for an offset too: of two that resolve the larger is the whole one.
 static uint64_t per_cpu_slot(struct kl_bpf_entries *e, uint64_t key) {
   uint64_t tight = key + e->map.key_bytes, aligned = key + rounded(e->map.key_bytes);
   if (tight == aligned || e->slot_form == FORM_ROUNDED)
     return aligned;
   if (e->slot_form == FORM_PACKED)
     return tight;
-  bool at_aligned = per_cpu_resolves(e, aligned), at_tight = per_cpu_resolves(e, tight);
+  uint64_t far = 0, near = 0;
+  bool at_aligned = per_cpu_resolves(e, aligned, &far), at_tight = per_cpu_resolves(e, tight, &near);
   if (at_aligned != at_tight)
     e->slot_form = at_aligned ? FORM_ROUNDED : FORM_PACKED;
-  return at_tight && !at_aligned ? tight : aligned;
+  return at_tight && (!at_aligned || near > far) ? tight : aligned;
 }
 
 static enum kl_status percpu_hash_next(struct kl_bpf_entries *e, struct kl_bpf_entry *ret) {

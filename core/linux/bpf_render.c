@@ -33,6 +33,29 @@ enum kl_status kl_bpf_render(const struct kl_btf *btf, uint32_t type, struct kl_
   return KL_OK;
 }
 
+enum { SPECIAL_TEXT = 1024 }; // timers take some 120 bytes each, and a value has one; heads 90
+
+enum kl_status kl_bpf_render_value(struct kl_kernel *k, const struct kl_bpf_map_types *types,
+                                   const struct kl_bpf_specials *specials, struct kl_bytes bytes,
+                                   struct kl_text *out) {
+  struct kl_btf_shown shown[KL_BPF_SPECIALS];
+  char buffer[SPECIAL_TEXT];
+  struct kl_text text = kl_text_into(buffer, sizeof buffer);
+  size_t n = 0;
+  if (!types->btf || !types->value || !specials->count)
+    return kl_bpf_render(types->btf, types->value, bytes, out);
+  for (size_t i = 0; i < specials->count; i++) {
+    size_t start = text.used;
+    if (!kl_bpf_special_render(k, &specials->fields[i], bytes, &text))
+      continue;
+    if (text.failed) // what has no room shows as its type has it
+      break;
+    shown[n++] = (struct kl_btf_shown){specials->fields[i].offset, specials->fields[i].bytes,
+                                       kl_bytes_of(buffer + start, text.used - start)};
+  }
+  return kl_btf_print_value_with(types->btf, types->value, bytes, KL_BTF_VALUE_JSON, shown, n, out);
+}
+
 // One thing that is known of a target.
 struct fact {
   const char *name;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "linux/bpf_entries.h"
+#include "linux/bpf_special.h"
 
 // The types that describe a map's keys and values; null and 0 without.
 struct kl_bpf_map_types {
@@ -20,6 +21,11 @@ enum kl_status kl_bpf_map_types(struct kl_kernel *k, const struct kl_bpf_map *ma
 // are 1, 2, 4 or 8 bytes: a plain guess by size. KL_ERR_NOT_FOUND: neither.
 enum kl_status kl_bpf_render(const struct kl_btf *btf, uint32_t type, struct kl_bytes bytes,
                              struct kl_text *out) KL_MUST_USE;
+
+// The same of a value, with its special fields as what they are.
+enum kl_status kl_bpf_render_value(struct kl_kernel *k, const struct kl_bpf_map_types *types,
+                                   const struct kl_bpf_specials *specials, struct kl_bytes bytes,
+                                   struct kl_text *out) KL_MUST_USE;
 
 // What an entry refers to, as a JSON object: {"program":3,"name":"drop"}.
 // What can't be read is left out, never guessed; the address is always there.

@@ -1,6 +1,6 @@
 // bpf_arena_pages: the pages that BPF arenas hold.
 #include "linux/bpf_arena.h"
-#include "linux/bpf_object.h"
+#include "linux/bpf_maps.h"
 #include "tables/cursor.h"
 #include "tables/registry.h"
 
@@ -15,7 +15,7 @@ static const struct kl_column columns[] = {
 };
 
 struct state {
-  struct kl_bpf_objects maps;
+  struct kl_bpf_maps maps;
   struct kl_bpf_map map;
   struct kl_bpf_arena arena;
   bool in_map;
@@ -26,15 +26,15 @@ static enum kl_status open(struct kl_cursor *c) {
   uint64_t first, last;
   if (!kl_pushed_range(c, MAP_ID, &first, &last))
     return KL_END;
-  return kl_bpf_objects_open(&s->maps, c->kernel, &c->budget, KL_BPF_MAPS, first, last);
+  return kl_bpf_maps_open(&s->maps, c->kernel, &c->budget, first, last);
 }
 
 static enum kl_status next_map(struct kl_cursor *c) {
   struct state *s = c->state;
-  uint64_t address = 0, id = 0;
-  KL_TRY(kl_bpf_objects_next(&s->maps, &address, &id));
-  s->maps.lost = address;
-  KL_TRY(kl_bpf_map_read(c->kernel, address, &s->map));
+  enum kl_bpf_found_by found_by;
+  KL_TRY(kl_bpf_maps_next(&s->maps, &s->map, &found_by));
+  s->maps.what = "map";
+  s->maps.lost = s->map.address;
   if (s->map.type != KL_BPF_ARENA)
     return KL_OK;
   KL_TRY(kl_bpf_arena_open(&s->arena, c->kernel, &c->budget, &s->map));
@@ -62,7 +62,7 @@ static enum kl_status next(struct kl_cursor *c) {
     if (status == KL_END)
       s->in_map = false;
     else if (status != KL_OK)
-      kl_lost(c, in_map ? "pages" : "map", in_map ? page.kernel_address : s->maps.lost, status);
+      kl_lost(c, in_map ? "pages" : s->maps.what, in_map ? page.kernel_address : s->maps.lost, status);
   }
 }
 

@@ -1,5 +1,5 @@
 // bpf_entries: the keys and values of every BPF map.
-#include "linux/bpf_object.h"
+#include "linux/bpf_maps.h"
 #include "linux/bpf_render.h"
 #include "tables/cursor.h"
 #include "tables/registry.h"
@@ -10,11 +10,13 @@ static const struct kl_column columns[] = {
     [MAP_ID] = {"map_id", KL_CELL_U64, KL_COLUMN_KEY | KL_COLUMN_PUSHED, "the map's id"},
     [MAP] = {"map", KL_CELL_TEXT, 0, "the map's name"},
     [KEY] = {"key", KL_CELL_BYTES, KL_COLUMN_KEY, "the key; null where the type has none"},
-    [VALUE] = {"value", KL_CELL_BYTES, 0, "the value as the system call shows it; null where it shows none"},
+    [VALUE] = {"value", KL_CELL_BYTES, 0,
+               "the value as the system call shows it (special fields, as timers are, as zeros); null where it "
+               "shows none"},
     [CPU] = {"cpu", KL_CELL_U64, KL_COLUMN_KEY, "whose value it is, in a per-CPU map"},
     [KEY_TEXT] = {"key_text", KL_CELL_TEXT, 0,
                   "the key as JSON by the map's BTF; without BTF a number, guessed by size"},
-    [VALUE_TEXT] = {"value_text", KL_CELL_TEXT, 0, "the value as JSON, likewise"},
+    [VALUE_TEXT] = {"value_text", KL_CELL_TEXT, 0, "the value as JSON, likewise; special fields as what they are"},
     [TARGET] = {"target", KL_CELL_TEXT, 0,
                 "what the entry refers to or belongs to (program, map, interface, task ...), as JSON"},
     [ADDRESS] = {"address", KL_CELL_ADDRESS, KL_COLUMN_HIDDEN, "the element or slot in guest memory"},
@@ -24,9 +26,10 @@ static const struct kl_column columns[] = {
 enum { VALUE_MAX = 4 << 20, TEXT_BYTES = VALUE_MAX * 4 };
 
 struct state {
-  struct kl_bpf_objects maps;
+  struct kl_bpf_maps maps;
   struct kl_bpf_map map;
   struct kl_bpf_map_types types;
+  struct kl_bpf_specials specials;
   struct kl_bpf_entries entries;
   struct kl_bpf_entry entry;
   bool in_map;
@@ -37,7 +40,7 @@ static enum kl_status open(struct kl_cursor *c) {
   uint64_t first, last;
   if (!kl_pushed_range(c, MAP_ID, &first, &last))
     return KL_END;
-  return kl_bpf_objects_open(&s->maps, c->kernel, &c->budget, KL_BPF_MAPS, first, last);
+  return kl_bpf_maps_open(&s->maps, c->kernel, &c->budget, first, last);
 }
 
 // Whether the constraints leave anything of this map.
@@ -50,11 +53,10 @@ static bool map_wanted(struct kl_cursor *c, const struct kl_bpf_map *map) {
 // Goes to the next map that can be walked.
 static enum kl_status next_map(struct kl_cursor *c) {
   struct state *s = c->state;
-  uint64_t address = 0, id;
-  KL_TRY(kl_bpf_objects_next(&s->maps, &address, &id));
-  s->maps.lost = address;
-  KL_TRY(kl_bpf_map_read(c->kernel, address, &s->map));
-  s->map.id = (uint32_t)id;
+  enum kl_bpf_found_by found_by;
+  KL_TRY(kl_bpf_maps_next(&s->maps, &s->map, &found_by));
+  s->maps.what = "map";
+  s->maps.lost = s->map.address;
   if (!map_wanted(c, &s->map))
     return KL_OK;
   enum kl_status status = KL_ERR_NOT_FOUND;
@@ -63,6 +65,11 @@ static enum kl_status next_map(struct kl_cursor *c) {
     status = kl_bpf_map_types(c->kernel, &s->map, &s->types);
   if (status != KL_OK && status != KL_ERR_NOT_FOUND)
     kl_lost(c, "btf", s->map.btf, status);
+  status = kl_bpf_specials_read(c->kernel, &s->map, &s->specials);
+  if (status != KL_OK) {
+    kl_lost(c, "special fields", s->map.address, status);
+    s->specials.count = 0;
+  }
   status = kl_bpf_entries_open(&s->entries, c->kernel, &c->budget, &s->map);
   if (status == KL_ERR_UNSUPPORTED && kl_bpf_map_type_name(s->map.type)[0])
     return KL_OK; // a type that keeps no entries: ring buffers and the like
@@ -72,7 +79,7 @@ static enum kl_status next_map(struct kl_cursor *c) {
 }
 
 // The value's bytes, in the row's text: null when they can't be read.
-static const uint8_t *take_value(struct kl_cursor *c, enum kl_status *status) {
+static uint8_t *take_value(struct kl_cursor *c, enum kl_status *status) {
   struct state *s = c->state;
   size_t n = s->entry.value_bytes;
   if (n > VALUE_MAX || n > c->text.capacity - c->text.used) {
@@ -87,14 +94,26 @@ static const uint8_t *take_value(struct kl_cursor *c, enum kl_status *status) {
   return p;
 }
 
-static void put_rendered(struct kl_cursor *c, uint32_t column, uint32_t type, const uint8_t *p, size_t n) {
+static void put_value_text(struct kl_cursor *c, const uint8_t *p) {
   struct state *s = c->state;
   size_t start = c->text.used;
-  if (!kl_wants(c, column))
+  if (!kl_wants(c, VALUE_TEXT))
     return;
-  enum kl_status status = kl_bpf_render(s->types.btf, type, kl_bytes_of(p, n), &c->text);
+  enum kl_status status =
+      kl_bpf_render_value(c->kernel, &s->types, &s->specials, kl_bytes_of(p, s->entry.value_bytes), &c->text);
   if (status != KL_ERR_NOT_FOUND)
-    kl_put_written(c, column, status, s->entry.object, start);
+    kl_put_written(c, VALUE_TEXT, status, s->entry.object, start);
+}
+
+static void put_key_text(struct kl_cursor *c) {
+  struct state *s = c->state;
+  size_t start = c->text.used;
+  if (!kl_wants(c, KEY_TEXT))
+    return;
+  enum kl_status status =
+      kl_bpf_render(s->types.btf, s->types.key, kl_bytes_of(s->entry.key, s->entry.key_bytes), &c->text);
+  if (status != KL_ERR_NOT_FOUND)
+    kl_put_written(c, KEY_TEXT, status, s->entry.object, start);
 }
 
 static void put_key(struct kl_cursor *c) {
@@ -104,7 +123,7 @@ static void put_key(struct kl_cursor *c) {
     return;
   kl_put_bytes(c, KEY, e->key_status, e->object, e->key, e->key_bytes);
   if (e->key_status == KL_OK)
-    put_rendered(c, KEY_TEXT, s->types.key, e->key, e->key_bytes);
+    put_key_text(c);
   else
     kl_put(c, KEY_TEXT, e->key_status, e->object, 0);
 }
@@ -115,13 +134,15 @@ static void put_value(struct kl_cursor *c) {
     return;
   enum kl_status status;
   size_t start = c->text.used;
-  const uint8_t *p = take_value(c, &status);
+  uint8_t *p = take_value(c, &status);
   if (kl_wants(c, VALUE)) // otherwise the bytes would be given back before they are rendered
     kl_put_written(c, VALUE, status, s->entry.object, start);
   if (p)
-    put_rendered(c, VALUE_TEXT, s->types.value, p, s->entry.value_bytes);
+    put_value_text(c, p);
   else
     kl_put(c, VALUE_TEXT, status, s->entry.object, 0);
+  if (p)
+    kl_bpf_specials_hide(&s->specials, p, s->entry.value_bytes);
 }
 
 static void put_row(struct kl_cursor *c) {
@@ -155,7 +176,7 @@ static enum kl_status next(struct kl_cursor *c) {
     if (status == KL_END)
       s->in_map = false;
     else if (status != KL_OK)
-      kl_lost(c, s->in_map ? "entries" : "map", s->in_map ? s->entries.lost : s->maps.lost, status);
+      kl_lost(c, s->in_map ? "entries" : s->maps.what, s->in_map ? s->entries.lost : s->maps.lost, status);
     s->entry.object = 0;
     c->text.used = 0;
     c->filled = 0;

@@ -1,7 +1,5 @@
 // bpf_maps: every BPF map.
-#include "linux/bpf_entries.h"
-#include "linux/bpf_object.h"
-#include "linux/bpf_program.h"
+#include "linux/bpf_maps.h"
 #include "tables/cursor.h"
 #include "tables/registry.h"
 
@@ -19,6 +17,7 @@ enum {
   BTF_ID,
   PROGRAMS,
   FROZEN,
+  FOUND_BY,
   EXTRA,
   KEY_TYPE,
   VALUE_TYPE,
@@ -26,7 +25,7 @@ enum {
 };
 
 static const struct kl_column columns[] = {
-    [ID] = {"id", KL_CELL_U64, KL_COLUMN_KEY | KL_COLUMN_PUSHED, "the map's id"},
+    [ID] = {"id", KL_CELL_U64, KL_COLUMN_KEY | KL_COLUMN_PUSHED, "the map's id; 0: the kernel has taken it back"},
     [ADDRESS] = {"address", KL_CELL_ADDRESS, 0, "struct bpf_map"},
     [NAME] = {"name", KL_CELL_TEXT, 0, "the name it was made with, at most 15 bytes"},
     [TYPE] = {"type", KL_CELL_TEXT, 0, "its type as bpftool names it; null for one not known yet"},
@@ -41,6 +40,8 @@ static const struct kl_column columns[] = {
     [PROGRAMS] = {"pinned_by_programs", KL_CELL_TEXT, KL_COLUMN_COSTLY,
                   "ids of the programs that use it and so keep it"},
     [FROZEN] = {"frozen", KL_CELL_BOOL, 0, "whether user space may no longer write it"},
+    [FOUND_BY] = {"found_by", KL_CELL_TEXT, 0,
+                  "idr: in the kernel's list; program or map: only one of those still refers to it"},
     [KEY_TYPE] = {"key_type", KL_CELL_U64, KL_COLUMN_HIDDEN, "BTF type id of its keys; 0: none"},
     [VALUE_TYPE] = {"value_type", KL_CELL_U64, KL_COLUMN_HIDDEN,
                     "BTF type id of its values, in the kernel's own BTF for struct_ops; 0: none"},
@@ -48,7 +49,7 @@ static const struct kl_column columns[] = {
 };
 
 struct state {
-  struct kl_bpf_objects maps;
+  struct kl_bpf_maps maps;
   struct kl_bpf_entries entries;
   struct kl_bpf_entry entry;
 };
@@ -58,7 +59,7 @@ static enum kl_status open(struct kl_cursor *c) {
   uint64_t first, last;
   if (!kl_pushed_range(c, ID, &first, &last))
     return KL_END;
-  return kl_bpf_objects_open(&s->maps, c->kernel, &c->budget, KL_BPF_MAPS, first, last);
+  return kl_bpf_maps_open(&s->maps, c->kernel, &c->budget, first, last);
 }
 
 // Counts entries, a per-CPU one once.
@@ -101,43 +102,44 @@ static void put_programs(struct kl_cursor *c, const struct kl_bpf_map *map) {
   kl_put_written(c, PROGRAMS, status, map->address, start);
 }
 
+static void put_facts(struct kl_cursor *c, const struct kl_bpf_map *map, enum kl_status status) {
+  kl_put(c, ID, KL_OK, 0, map->id);
+  kl_put(c, ADDRESS, KL_OK, 0, map->address);
+  kl_put_bytes(c, NAME, status, map->address, map->name, map->name_bytes);
+  if (status != KL_OK || kl_bpf_map_type_name(map->type)[0])
+    kl_put_bytes(c, TYPE, status, map->address, kl_bpf_map_type_name(map->type),
+                 kl_string_length(kl_bpf_map_type_name(map->type)));
+  kl_put(c, TYPE_ID, status, map->address, map->type);
+  kl_put(c, KEY_BYTES, status, map->address, map->key_bytes);
+  kl_put(c, VALUE_BYTES, status, map->address, map->value_bytes);
+  kl_put(c, MAX_ENTRIES, status, map->address, map->max_entries);
+  kl_put(c, FLAGS, status, map->address, map->flags);
+  kl_put(c, EXTRA, status, map->address, map->extra);
+  kl_put(c, KEY_TYPE, status, map->address, map->key_type);
+  kl_put(c, VALUE_TYPE, status, map->address, map->vmlinux_value_type ? map->vmlinux_value_type : map->value_type);
+  kl_put_field(c, FROZEN, map->address, KL_F_bpf_map_frozen);
+}
+
 static enum kl_status next(struct kl_cursor *c) {
   struct state *s = c->state;
-  for (;;) {
-    uint64_t address, id;
-    struct kl_bpf_map map = {0};
-    enum kl_status status = kl_bpf_objects_next(&s->maps, &address, &id);
+  struct kl_bpf_map map = {0};
+  enum kl_bpf_found_by found_by = KL_BPF_FOUND_BY_ID;
+  enum kl_status status;
+  while ((status = kl_bpf_maps_next(&s->maps, &map, &found_by)) != KL_OK && !map.address) {
     if (status == KL_END || status == KL_ERR_BUDGET)
       return status;
-    if (status != KL_OK) {
-      kl_lost(c, "map_idr", s->maps.lost, status);
-      continue;
-    }
-    status = kl_bpf_map_read(c->kernel, address, &map);
-    kl_put(c, ID, KL_OK, 0, id);
-    kl_put(c, ADDRESS, KL_OK, 0, address);
-    kl_put_bytes(c, NAME, status, address, map.name, map.name_bytes);
-    if (status != KL_OK || kl_bpf_map_type_name(map.type)[0])
-      kl_put_bytes(c, TYPE, status, address, kl_bpf_map_type_name(map.type),
-                   kl_string_length(kl_bpf_map_type_name(map.type)));
-    kl_put(c, TYPE_ID, status, address, map.type);
-    kl_put(c, KEY_BYTES, status, address, map.key_bytes);
-    kl_put(c, VALUE_BYTES, status, address, map.value_bytes);
-    kl_put(c, MAX_ENTRIES, status, address, map.max_entries);
-    kl_put(c, FLAGS, status, address, map.flags);
-    kl_put(c, EXTRA, status, address, map.extra);
-    kl_put(c, KEY_TYPE, status, address, map.key_type);
-    kl_put(c, VALUE_TYPE, status, address, map.vmlinux_value_type ? map.vmlinux_value_type : map.value_type);
-    kl_put_field(c, FROZEN, address, KL_F_bpf_map_frozen);
-    if (status != KL_OK || !kl_keeps(c))
-      return KL_OK;
-    put_btf_id(c, &map);
-    if (kl_wants(c, ENTRIES))
-      put_entries(c, &map);
-    if (kl_wants(c, PROGRAMS))
-      put_programs(c, &map);
-    return KL_OK;
+    kl_lost(c, s->maps.what, s->maps.lost, status);
   }
+  put_facts(c, &map, status);
+  kl_put_string(c, FOUND_BY, kl_bpf_found_by_name(found_by));
+  if (status != KL_OK || !kl_keeps(c))
+    return KL_OK;
+  put_btf_id(c, &map);
+  if (kl_wants(c, ENTRIES))
+    put_entries(c, &map);
+  if (kl_wants(c, PROGRAMS))
+    put_programs(c, &map);
+  return KL_OK;
 }
 
 static const struct kl_table_code code = {

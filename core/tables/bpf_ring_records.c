@@ -1,5 +1,5 @@
 // bpf_ring_records: the records of BPF ring buffers.
-#include "linux/bpf_object.h"
+#include "linux/bpf_maps.h"
 #include "linux/bpf_ring.h"
 #include "tables/cursor.h"
 #include "tables/registry.h"
@@ -28,7 +28,7 @@ static const char *const states[] = {
 };
 
 struct state {
-  struct kl_bpf_objects maps;
+  struct kl_bpf_maps maps;
   struct kl_bpf_map map;
   struct kl_bpf_ring ring;
   bool in_map;
@@ -39,16 +39,16 @@ static enum kl_status open(struct kl_cursor *c) {
   uint64_t first, last;
   if (!kl_pushed_range(c, MAP_ID, &first, &last))
     return KL_END;
-  return kl_bpf_objects_open(&s->maps, c->kernel, &c->budget, KL_BPF_MAPS, first, last);
+  return kl_bpf_maps_open(&s->maps, c->kernel, &c->budget, first, last);
 }
 
 // Goes to the next map; in_map tells whether it is a ring.
 static enum kl_status next_map(struct kl_cursor *c) {
   struct state *s = c->state;
-  uint64_t address = 0, id = 0;
-  KL_TRY(kl_bpf_objects_next(&s->maps, &address, &id));
-  s->maps.lost = address;
-  KL_TRY(kl_bpf_map_read(c->kernel, address, &s->map));
+  enum kl_bpf_found_by found_by;
+  KL_TRY(kl_bpf_maps_next(&s->maps, &s->map, &found_by));
+  s->maps.what = "map";
+  s->maps.lost = s->map.address;
   if (s->map.type != KL_BPF_RINGBUF && s->map.type != KL_BPF_USER_RINGBUF)
     return KL_OK;
   KL_TRY(kl_bpf_ring_open(&s->ring, c->kernel, &c->budget, &s->map));
@@ -89,7 +89,7 @@ static enum kl_status next(struct kl_cursor *c) {
     if (status == KL_END)
       s->in_map = false;
     else if (status != KL_OK)
-      kl_lost(c, in_map ? "records" : "map", in_map ? s->ring.data : s->maps.lost, status);
+      kl_lost(c, in_map ? "records" : s->maps.what, in_map ? s->ring.data : s->maps.lost, status);
   }
 }
 
