@@ -100,7 +100,7 @@ export function AddressBar() {
   };
 
   return (
-    <form class="address" role="search" onSubmit={(event) => { event.preventDefault(); void goTo(); }}>
+    <div class="address" role="search">
       <input
         id="address" ref={input} type="text" value={text} placeholder="Go to an address, symbol, process, type…" spellcheck={false}
         autocomplete="off" data-testid="address" role="combobox" aria-label="Go to" aria-expanded={list.length > 0}
@@ -108,6 +108,7 @@ export function AddressBar() {
         onInput={(event) => { setText(event.currentTarget.value); setOpen(true); setAt(-1); setError(''); }}
         onFocus={() => setOpen(true)} onBlur={() => setOpen(false)}
         onKeyDown={(event) => {
+          if (event.key === 'Enter' && !event.isComposing) void goTo();
           if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
             event.preventDefault();
             setAt((old) => Math.max(-1, Math.min(list.length - 1, old + (event.key === 'ArrowDown' ? 1 : -1))));
@@ -124,7 +125,7 @@ export function AddressBar() {
         ))}
       </ul>
       {error && <p class="address-error" role="alert" data-testid="address-error">{error}</p>}
-    </form>
+    </div>
   );
 }
 

@@ -29,8 +29,8 @@ export function plural(n: number, one: string, many = `${one}s`): string {
 export function percentText(part: number, whole: number): string {
   if (!(whole > 0)) return '';
   const percent = (part / whole) * 100;
-  if (percent > 0 && percent < 0.1) return '< 0.1 %';
-  return `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
+  if (percent > 0 && percent < 0.1) return '<\u20090.1\u00a0%';
+  return `${percent.toFixed(percent < 10 ? 1 : 0)}\u00a0%`;
 }
 
 export function hexText(value: bigint | number, digits = 16): string {

@@ -1,6 +1,6 @@
-// The Hilbert curve, and a band of Hilbert squares side by side: frames that are
-// near in memory are near in the picture. Each square is entered at its left and
-// left at its right corner of the same edge, so the band is one unbroken curve.
+// The Hilbert curve: frames that are near in memory are near in the picture. The
+// curve begins in one corner of its square and ends in the other one of the same
+// edge, so squares side by side are one unbroken curve.
 
 // Point of each quarter in walking order, and how the curve inside it is turned.
 // The turns are identity 0, transpose 1, anti-transpose 2 and both 3; they
@@ -67,8 +67,9 @@ export function hilbertIndex(order: number, x: number, y: number): number {
 const BLOCK_ORDER = 4;
 const BLOCK = 1 << (2 * BLOCK_ORDER);
 
-// Offsets of a 16 by 16 block of the curve for every turn, in a raster of this width.
-function blockOffsets(width: number): Int32Array {
+// Offsets of a 16 by 16 block of the curve for every turn, in a raster of this
+// width; mirrored: with x to the left.
+function blockOffsets(width: number, mirrored: boolean): Int32Array {
   const offsets = new Int32Array(4 * BLOCK);
   for (let turn = 0; turn < 4; turn++)
     for (let d = 0; d < BLOCK; d++) {
@@ -81,33 +82,33 @@ function blockOffsets(width: number): Int32Array {
         y = (y << 1) | ((step >> 3) & 1);
         t = step & 7;
       }
-      offsets[turn * BLOCK + d] = y * width + x;
+      offsets[turn * BLOCK + d] = y * width + (mirrored ? -x : x);
     }
   return offsets;
 }
 
-// Writes source[from..to) along the curve into target, a raster of this width
-// whose squares have the side 1 << order (order at least 4). from is a multiple
-// of 256.
+// Writes source[from..to), which lie in one square, along the curve into target,
+// a raster of this width in which the square of side 1 << order (order at least
+// 4) begins at the cell corner. base: the index of the square's first frame;
+// from - base is a multiple of 256.
 export function hilbertScatter(
-  source: Uint8Array, target: Uint8Array, width: number, order: number, from: number, to: number,
+  source: Uint8Array, target: Uint8Array, width: number, order: number, corner: number, mirrored: boolean,
+  base: number, from: number, to: number,
 ): void {
-  const offsets = blockOffsets(width);
-  const squareBits = 2 * order;
-  const squareMask = 2 ** squareBits - 1;
+  const offsets = blockOffsets(width, mirrored);
+  const start = mirrored ? corner + (1 << order) - 1 : corner;
   for (let at = from; at < to; at += BLOCK) {
-    const square = Math.floor(at / 2 ** squareBits);
-    const d = at & squareMask;
     let x = 0;
     let y = 0;
     let turn = 0;
-    for (let shift = squareBits - 2; shift >= 2 * BLOCK_ORDER; shift -= 2) {
-      const step = STEP[turn * 4 + ((d >>> shift) & 3)]!;
+    for (let shift = 2 * order - 2; shift >= 2 * BLOCK_ORDER; shift -= 2) {
+      const step = STEP[turn * 4 + (((at - base) >>> shift) & 3)]!;
       x = (x << 1) | (step >> 4);
       y = (y << 1) | ((step >> 3) & 1);
       turn = step & 7;
     }
-    const origin = (y << BLOCK_ORDER) * width + (x << BLOCK_ORDER) + (square << order);
+    const across = x << BLOCK_ORDER;
+    const origin = start + (y << BLOCK_ORDER) * width + (mirrored ? -across : across);
     const table = turn * BLOCK;
     const n = Math.min(BLOCK, to - at);
     for (let i = 0; i < n; i++) target[origin + offsets[table + i]!] = source[at + i]!;

@@ -88,7 +88,7 @@ export interface Layout {
   scatter(frames: Uint8Array, raster: Uint8Array, from: number, to: number): void;
 }
 
-const ASPECT = 1.6; // of the picture: what screens have
+const ASPECT = 1.35; // of the picture: about what there is room for
 
 export function linearLayout(slots: number): Layout {
   const width = Math.max(16, 2 ** Math.round(Math.log2(Math.sqrt(Math.max(1, slots) * ASPECT))));
@@ -105,44 +105,63 @@ export function linearLayout(slots: number): Layout {
   };
 }
 
+// Squares of Hilbert curves in rows that run to and fro, so many that the
+// picture has about the shape of the room there is.
+const SQUARES = 12;
+
+// Columns for n squares: near the aspect, with few places left empty.
+function columnsFor(n: number): number {
+  let best = 1;
+  let least = Infinity;
+  for (let columns = 1; columns <= n; columns++) {
+    const rows = Math.ceil(n / columns);
+    const cost = Math.abs(Math.log(columns / rows / ASPECT)) + (2 * (rows * columns - n)) / n;
+    if (cost < least) {
+      least = cost;
+      best = columns;
+    }
+  }
+  return best;
+}
+
 export function hilbertLayout(slots: number): Layout {
-  const order = Math.max(4, Math.floor(Math.log2(Math.sqrt(Math.max(1, slots) / ASPECT))));
+  const order = Math.max(4, Math.floor(Math.log2(Math.sqrt(Math.max(1, slots) / SQUARES))));
   const side = 1 << order;
   const area = side * side;
   const squares = Math.max(1, Math.ceil(slots / area));
-  const width = squares * side;
-  const place = (slot: number) => {
-    const square = Math.floor(slot / area);
-    const point = hilbertPoint(order, slot - square * area);
-    return { x: square * side + point.x, y: point.y };
-  };
-  // The last square may be filled only in part: the used width ends with it.
-  const rest = slots - (squares - 1) * area;
-  let restWidth = 0;
-  let restHeight = 0;
-  // A prefix of the curve covers whole blocks but for its last ones, so the ends
-  // of aligned blocks tell its extent.
-  for (let at = 0, bits = 2 * order; bits >= 0 && at < rest; bits -= 2) {
-    const block = 2 ** bits;
-    while (at + block <= rest) {
-      const first = hilbertPoint(order, at);
-      const blockSide = 2 ** (bits / 2);
-      restWidth = Math.max(restWidth, (Math.floor(first.x / blockSide) + 1) * blockSide);
-      restHeight = Math.max(restHeight, (Math.floor(first.y / blockSide) + 1) * blockSide);
-      at += block;
-    }
-  }
+  const columns = columnsFor(squares);
+  const rows = Math.ceil(squares / columns);
+  const width = columns * side;
+  const mirrored = (row: number) => (row & 1) === 1;
+  const columnOf = (square: number, row: number) =>
+    mirrored(row) ? columns - 1 - (square - row * columns) : square - row * columns;
   return {
-    kind: 'hilbert', slots, width, height: side,
-    usedWidth: (squares - 1) * side + restWidth, usedHeight: squares > 1 ? side : restHeight,
-    pointOf: place,
+    kind: 'hilbert', slots, width, height: rows * side,
+    usedWidth: width, usedHeight: rows * side,
+    pointOf: (slot) => {
+      const square = Math.floor(slot / area);
+      const row = Math.floor(square / columns);
+      const point = hilbertPoint(order, slot - square * area);
+      const x = mirrored(row) ? side - 1 - point.x : point.x;
+      return { x: columnOf(square, row) * side + x, y: row * side + point.y };
+    },
     slotAt: (x, y) => {
-      if (x < 0 || y < 0 || x >= width || y >= side) return -1;
-      const square = Math.floor(x / side);
-      const slot = square * area + hilbertIndex(order, x - square * side, y);
+      if (x < 0 || y < 0 || x >= width || y >= rows * side) return -1;
+      const row = Math.floor(y / side);
+      const column = Math.floor(x / side);
+      const square = row * columns + (mirrored(row) ? columns - 1 - column : column);
+      const inX = x - column * side;
+      const slot = square * area + hilbertIndex(order, mirrored(row) ? side - 1 - inX : inX, y - row * side);
       return slot < slots ? slot : -1;
     },
-    scatter: (frames, raster, from, to) => hilbertScatter(frames, raster, width, order, from, to),
+    scatter: (frames, raster, from, to) => {
+      for (let square = Math.floor(from / area); square * area < to; square++) {
+        const row = Math.floor(square / columns);
+        const base = square * area;
+        const corner = row * side * width + columnOf(square, row) * side;
+        hilbertScatter(frames, raster, width, order, corner, mirrored(row), base, Math.max(from, base), Math.min(to, base + area));
+      }
+    },
   };
 }
 

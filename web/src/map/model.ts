@@ -25,8 +25,13 @@ export class Frames {
     this.pageBytes = kinds.pageBytes;
     this.total = kinds.runs.reduce((sum, run) => sum + run.end - run.start, 0);
     this.codes = new Uint8Array(256);
+    this.name(kinds.names);
+  }
+
+  // More names may come with later chunks.
+  name(names: string[]): void {
     for (let i = 0; i < 256; i++)
-      this.codes[i] = kindCode(kinds.names[i & KIND_BITS] ?? 'unknown') | (i & ~KIND_BITS & 0xff);
+      this.codes[i] = kindCode(names[i & KIND_BITS] ?? 'unknown') | (i & ~KIND_BITS & 0xff);
   }
 
   add(chunk: FrameChunk): void {

@@ -75,18 +75,14 @@ export function readFrames(): void {
   progress.value = { done: 0, total: 0 };
   void (async () => {
     try {
-      let read: Frames | null = null;
-      const early: Parameters<Frames['add']>[0][] = [];
+      let read: Frames | undefined;
       const kinds = await client().frames(
         {
           kinds: (kinds) => {
-            read = new Frames(kinds);
-            for (const chunk of early) read.add(chunk);
+            if (read) read.name(kinds.names);
+            else read = new Frames(kinds);
           },
-          chunk: (chunk) => {
-            if (!read) early.push(chunk);
-            else read.add(chunk);
-          },
+          chunk: (chunk) => read?.add(chunk),
         },
         {
           signal: abort.signal,
@@ -94,9 +90,7 @@ export function readFrames(): void {
         },
       );
       if (abort.signal.aborted) return;
-      const whole: Frames = read ?? new Frames(kinds);
-      if (!read) for (const chunk of early) whole.add(chunk);
-      frames.value = whole;
+      frames.value = read ?? new Frames(kinds);
     } catch (error) {
       if (abort.signal.aborted || error instanceof Cancelled) return;
       failed.value = troubleOf(error);

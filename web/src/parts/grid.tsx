@@ -42,24 +42,31 @@ interface GridProps {
 const ROW = 26;
 const OVERSCAN = 8;
 
-function widths(columns: GridColumn[], rows: Cell[][]): string {
+interface Widths {
+  template: string;
+  least: number; // characters
+}
+
+// Columns as wide as what is in them; long text shares what room there is.
+function widths(columns: GridColumn[], rows: Cell[][]): Widths {
   const step = Math.max(1, Math.floor(rows.length / 200));
-  return columns
-    .map((column, i) => {
-      if (column.width) return `${column.width}ch`;
-      let most = (column.title ?? column.name).length + 3;
-      for (let r = 0; r < rows.length; r += step) {
-        const cell = rows[r]![i];
-        let n = cellText(cell, column.kind).length;
-        if (typeof cell === 'bigint' && isNumeric(column.kind)) n += Math.floor((n - 1) / 3);
-        if (column.kind === 'time') n = 20;
-        if (column.kind === 'bytes' || column.kind === 'address') n = Math.ceil(n * 1.06);
-        if (n > most) most = n;
-      }
-      const text = column.kind === 'text' || column.kind === 'bytes' || column.kind === 'any';
-      return text && most > 18 ? `minmax(16ch, ${Math.min(most, 60) + 2}fr)` : `${Math.min(most, 40) + 2.5}ch`;
-    })
-    .join(' ');
+  let least = 0;
+  const parts = columns.map((column, i) => {
+    let most = (column.title ?? column.name).length + 3;
+    for (let r = 0; r < rows.length && !column.width; r += step) {
+      const cell = rows[r]![i];
+      let n = cellText(cell, column.kind).length;
+      if (typeof cell === 'bigint' && isNumeric(column.kind)) n += Math.floor((n - 1) / 3);
+      if (column.kind === 'time') n = 20;
+      if (column.kind === 'address') n = 19;
+      if (n > most) most = n;
+    }
+    const long = !isNumeric(column.kind) && column.kind !== 'address' && column.kind !== 'time';
+    const width = column.width ?? Math.min(most, long ? 34 : 40) + 2.5;
+    least += width;
+    return long ? `minmax(${width}ch, ${column.width ?? Math.min(most, 90)}fr)` : `${width}ch`;
+  });
+  return { template: parts.join(' '), least };
 }
 
 function matches(row: Cell[], columns: GridColumn[], words: string[]): boolean {
@@ -94,7 +101,7 @@ export function Grid(props: GridProps) {
     return list;
   }, [rows, columns, filter, sort]);
 
-  const template = useMemo(() => widths(columns, rows), [columns, rows]);
+  const { template, least } = useMemo(() => widths(columns, rows), [columns, rows]);
 
   useEffect(() => {
     const element = scroller.current!;
@@ -193,7 +200,7 @@ export function Grid(props: GridProps) {
         data-testid={`grid-${props.id}`} ref={scroller} onKeyDown={onKey}
         onScroll={(event) => setTop(event.currentTarget.scrollTop)}
       >
-        <div class="grid-row head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
+        <div class="grid-row head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template, minWidth: `${least}ch` }}>
           {columns.map((column, c) => {
             const here = rover === -1 && at.column === c;
             const sorted = sort?.column === c ? (sort.up ? 'ascending' : 'descending') : 'none';
@@ -209,7 +216,7 @@ export function Grid(props: GridProps) {
             );
           })}
         </div>
-        <div class="grid-body" role="presentation" style={{ height: `${order.length * ROW}px` }}>
+        <div class="grid-body" role="presentation" style={{ height: `${order.length * ROW}px`, minWidth: `${least}ch` }}>
           {shown.map((index, i) => {
             const r = first + i;
             const row = rows[index]!;
@@ -217,7 +224,7 @@ export function Grid(props: GridProps) {
               <div
                 class={`grid-row ${props.onOpen ? 'opens' : ''}`} role="row" key={r} aria-rowindex={r + 2}
                 aria-selected={props.selected ? props.selected(row) : undefined}
-                style={{ gridTemplateColumns: template, transform: `translateY(${r * ROW}px)` }}
+                style={{ gridTemplateColumns: template, minWidth: `${least}ch`, transform: `translateY(${r * ROW}px)` }}
                 onClick={(event) => {
                   const cell = (event.target as HTMLElement).closest<HTMLElement>('[role=gridcell]');
                   if (cell) setFocus({ row: r, column: Number(cell.dataset.column) });

@@ -14,6 +14,7 @@ import {
   clearMarks, failed, frames, layoutKind, marking, marks, markText, picture, progress, readFrames, markPoints,
 } from '../map/store';
 import { Problem, Segmented } from '../parts/basics';
+import { Form } from '../parts/form';
 
 export function MapView() {
   useEffect(readFrames);
@@ -84,7 +85,7 @@ function Highlight() {
       ? tasks.value.filter((task) => cellNumber(task.pid) === cellNumber(task.tgid) && task.mm !== null).slice(0, 500)
       : [];
   return (
-    <form class="highlight" onSubmit={(event) => { event.preventDefault(); markText(text); }}>
+    <Form class="highlight" label="Highlight frames" on={markText}>
       <input
         type="search" placeholder="Highlight: process, file, shared…" aria-label="Highlight a process, a file, shared or mapped pages"
         list="map-names" value={text} data-testid="map-highlight" spellcheck={false}
@@ -106,6 +107,6 @@ function Highlight() {
             onClick={() => { setText(''); clearMarks(); }}>✕</button>
         </span>
       )}
-    </form>
+    </Form>
   );
 }

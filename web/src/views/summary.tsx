@@ -163,7 +163,7 @@ function Cached() {
     })).rows);
   const page = dump.value!.opened.pageBytes;
   return (
-    <Panel id="cached" title="Most of these files is in memory" aside={<Link view="files">All files</Link>}>
+    <Panel id="cached" title="Largest files in memory" aside={<Link view="files">All files</Link>}>
       <Answered of={files} what="Listing cached files">
         {(rows) =>
           rows.length ? (
