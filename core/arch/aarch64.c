@@ -14,6 +14,7 @@ static const uint64_t DIRTY_MANAGED = 1ull << 51; // also: Linux allows to write
 static const uint64_t KERNEL_NO_EXECUTE = 1ull << 53;
 static const uint64_t USER_NO_EXECUTE = 1ull << 54;
 static const uint64_t SOFTWARE_DIRTY = 1ull << 55;
+static const uint64_t SPECIAL = 1ull << 56; // software
 static const uint64_t OLD_PROT_NONE = 1ull << 58;
 static const uint64_t OLD_SPLITTING = 1ull << 59; // PMD_PRESENT_INVALID, together with OLD_PROT_NONE's kernels
 
@@ -74,6 +75,7 @@ static void leaf(const struct kl_paging *paging, bool kernel, uint8_t rights, ui
   ret->user = (rights & KL_RIGHT_USER && raw & AP_USER) || (!kernel && user_executes);
   ret->dirty = raw & SOFTWARE_DIRTY || (raw & DIRTY_MANAGED && !(raw & AP_READ_ONLY));
   ret->accessed = raw & ACCESSED;
+  ret->special = raw & SPECIAL;
 }
 
 // In the last table every kernel leaves the page's second type bit set, which

@@ -55,6 +55,7 @@ struct kl_translation {
   // the address (user addresses by users, kernel addresses by the kernel).
   bool writable, executable, user;
   bool dirty, accessed; // of the leaf
+  bool special;         // Linux keeps no count for what it leads to: devices, the zero page
   uint64_t swap_type, swap_offset;
 };
 

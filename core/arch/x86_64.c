@@ -9,6 +9,7 @@ enum {
   USER = 1 << 2,
   ACCESSED = 1 << 5,
   DIRTY = 1 << 6,
+  SPECIAL = 1 << 9,  // software
   LARGE = 1 << 7,    // PS in a table above the last; PAT in the last
   PROTNONE = 1 << 8, // software, when PRESENT is clear (Global otherwise)
 };
@@ -40,6 +41,7 @@ static void leaf(const struct kl_paging *paging, uint64_t raw, uint64_t address,
   ret->executable = rights & (kernel ? KL_RIGHT_KERNEL_EXECUTE : KL_RIGHT_USER_EXECUTE);
   ret->dirty = raw & DIRTY;
   ret->accessed = raw & ACCESSED;
+  ret->special = raw & SPECIAL;
 }
 
 // Present for Linux though not for the processor: PROT_NONE, and huge pages

@@ -514,6 +514,11 @@
   X(per_cpu_pages, lists, OPTIONAL, "")                                                                            \
   X(pcpu_chunk, base_addr, OPTIONAL, "")                                                                           \
   X(pcpu_chunk, nr_pages, OPTIONAL, "")                                                                            \
+  X(swap_info_struct, max, OPTIONAL, "")                                                                           \
+  X(swap_info_struct, cluster_info, OPTIONAL, "")                                                                  \
+  X(swap_info_struct, swap_file, OPTIONAL, "")                                                                     \
+  X(swap_cluster_info, table, OPTIONAL, "6.18: 8578e0c00dcf")                                                      \
+  X(swap_table, entries, OPTIONAL, "6.18")                                                                         \
   X(task_struct, stack, OPTIONAL, "")                                                                              \
   X(rq, idle, OPTIONAL, "")
 
@@ -739,6 +744,8 @@
   X(list_head)                                                                                                     \
   X(page)                                                                                                          \
   X(zone)                                                                                                          \
+  X(swap_cluster_info)                                                                                             \
+  X(address_space)                                                                                                 \
   X(vmap_node)                                                                                                     \
   X(bucket)                                                                                                        \
   X(bpf_shtab_bucket)                                                                                              \
@@ -824,6 +831,9 @@
   X(node_data, OPTIONAL)                                                                                           \
   X(nr_node_ids, OPTIONAL)                                                                                         \
   X(contig_page_data, OPTIONAL)                                                                                    \
+  X(swap_info, OPTIONAL)                                                                                           \
+  X(swapper_spaces, OPTIONAL)                                                                                      \
+  X(nr_swapper_spaces, OPTIONAL)                                                                                   \
   X(init_stack, OPTIONAL)                                                                                          \
   X(__end_init_task, OPTIONAL)                                                                                     \
   X(__end_init_stack, OPTIONAL)                                                                                    \

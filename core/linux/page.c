@@ -169,6 +169,7 @@ static void fill(const struct kl_kernel *k, const uint8_t *bytes, struct kl_page
   p->flags = field_of(k, bytes, KL_F_page_flags);
   p->mapping = field_of(k, bytes, KL_F_page_mapping);
   p->index = field_of(k, bytes, kl_either(k, KL_F_page_index, KL_F_page___folio_index));
+  p->swap = field_of(k, bytes, KL_F_page_private); // folio.swap lies there, too
   p->references = (int32_t)field_of(k, bytes, KL_F_page__refcount);
   p->type = type_of(k, (uint32_t)field_of(k, bytes, KL_F_page__mapcount));
   if (flag_in(k, p->flags, KL_E_pageflags_PG_slab))

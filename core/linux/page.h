@@ -46,6 +46,7 @@ struct kl_page {
   uint64_t flags;         // the folio's, as they are stored
   uint64_t mapping;       // the folio's, with its low bits
   uint64_t index;         // the folio's
+  uint64_t swap;          // the folio's swap entry, where its flags say that it has one: swap area and slot
   int64_t references;     // of the folio
   int64_t mappings;       // of this page by itself: 0 when type is not plain
   uint64_t slab_cache;    // SLAB: its kmem_cache; 0: not known

@@ -9,7 +9,7 @@
 #include "walk/maple.h"
 
 // vm_flags (include/linux/mm.h): these bits have not moved since 2.6.
-enum { KL_VM_READ = 1, KL_VM_WRITE = 2, KL_VM_EXEC = 4, KL_VM_MAYSHARE = 0x80 };
+enum { KL_VM_READ = 1, KL_VM_WRITE = 2, KL_VM_EXEC = 4, KL_VM_SHARED = 8, KL_VM_MAYSHARE = 0x80 };
 
 struct kl_vma {
   uint64_t address;    // of the vm_area_struct

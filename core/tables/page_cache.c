@@ -1,7 +1,8 @@
-// page_cache: every base page of every cached file.
+// page_cache: every base page of every cached file, and of the swap cache.
 #include "linux/page_cache.h"
 #include "linux/file.h"
 #include "linux/fs.h"
+#include "linux/swap_cache.h"
 #include "tables/cursor.h"
 #include "tables/registry.h"
 
@@ -24,12 +25,13 @@ enum {
 static const struct kl_column columns[] = {
     [PFN] = {"pfn", KL_CELL_U64, KL_COLUMN_PUSHED, "the page frame"},
     [PHYSICAL] = {"physical", KL_CELL_ADDRESS, 0, "its physical address"},
-    [DEVICE] = {"device", KL_CELL_TEXT, KL_COLUMN_KEY | KL_COLUMN_PUSHED, "the file system, major:minor"},
-    [FS_TYPE] = {"fs_type", KL_CELL_TEXT, KL_COLUMN_PUSHED, "that file system's type"},
-    [INODE] = {"inode", KL_CELL_U64, KL_COLUMN_KEY | KL_COLUMN_PUSHED, "the file's number there"},
+    [DEVICE] = {"device", KL_CELL_TEXT, KL_COLUMN_KEY | KL_COLUMN_PUSHED,
+                "the file system, major:minor; swapN for swap area N"},
+    [FS_TYPE] = {"fs_type", KL_CELL_TEXT, KL_COLUMN_PUSHED, "that file system's type; swap for the swap cache"},
+    [INODE] = {"inode", KL_CELL_U64, KL_COLUMN_KEY | KL_COLUMN_PUSHED, "the file's number there; null in swap"},
     [FILE_OFFSET] = {"file_offset", KL_CELL_U64, KL_COLUMN_KEY | KL_COLUMN_PUSHED,
-                     "where in the file its bytes are"},
-    [PATH] = {"path", KL_CELL_TEXT, 0, "one of the file's names; null when none is in memory"},
+                     "where in the file, or the swap area, its bytes are"},
+    [PATH] = {"path", KL_CELL_TEXT, 0, "one of the file's names, or the swap area's; null when none is in memory"},
     [DIRTY] = {"dirty", KL_CELL_BOOL, 0, "changed, and not yet written back"},
     [UPTODATE] = {"uptodate", KL_CELL_BOOL, 0, "whether its bytes are the file's"},
     [WRITEBACK] = {"writeback", KL_CELL_BOOL, 0, "being written back"},
@@ -45,9 +47,12 @@ struct state {
   uint64_t number;             // i_ino of inode, and whether it could be read
   enum kl_status number_status;
   struct kl_page_cache_walk pages;
-  enum { SUPERS, INODES, PAGES } level;
+  struct kl_swap_cache_walk swap;
+  uint32_t swap_area; // whose path is in scratch, plus 1; 0: none
+  enum { SUPERS, INODES, PAGES, SWAP } level;
   bool by_inode;     // its number was pushed
   bool one;          // pfn was pushed: only that frame's row
+  bool in_swap;      // and the frame is no file's, but in the swap cache
   size_t path_start; // the inode's path, in scratch; == sizeof scratch: none
   enum kl_status path_status;
   char scratch[KL_PATH_BYTES];
@@ -131,8 +136,10 @@ static enum kl_status open_one(struct kl_cursor *c, uint64_t pfn) {
     return KL_ERR_UNSUPPORTED;
   }
   uint64_t mapping = kl_page_file(&page);
-  if (!mapping)
-    return KL_END;
+  if (!mapping) {
+    s->in_swap = kl_page_has(c->kernel, &page, KL_E_pageflags_PG_swapcache);
+    return s->in_swap ? KL_OK : KL_END;
+  }
   status = open_frame(c, &page, mapping);
   // What stands in the mapping of a frame that no file has is anything.
   return status == KL_ERR_UNMAPPED || status == KL_ERR_MALFORMED ? KL_END : status;
@@ -184,16 +191,15 @@ static enum kl_status next_inode(struct kl_cursor *c) {
   return KL_OK;
 }
 
-static void put_page(struct kl_cursor *c, const struct kl_cached_page *page) {
+static void put_page(struct kl_cursor *c, uint64_t pfn, uint64_t offset, const struct kl_page *folio) {
   const struct kl_kernel *k = c->kernel;
-  put_inode(c);
-  kl_put(c, PFN, KL_OK, 0, page->pfn);
-  kl_put(c, PHYSICAL, KL_OK, 0, page->pfn << k->paging.granule_shift);
-  kl_put(c, FILE_OFFSET, KL_OK, 0, page->offset);
-  kl_put(c, DIRTY, KL_OK, 0, kl_page_has(k, &page->folio, KL_E_pageflags_PG_dirty));
-  kl_put(c, UPTODATE, KL_OK, 0, kl_page_has(k, &page->folio, KL_E_pageflags_PG_uptodate));
-  kl_put(c, WRITEBACK, KL_OK, 0, kl_page_has(k, &page->folio, KL_E_pageflags_PG_writeback));
-  kl_put(c, ORDER, KL_OK, 0, page->folio.order);
+  kl_put(c, PFN, KL_OK, 0, pfn);
+  kl_put(c, PHYSICAL, KL_OK, 0, pfn << k->paging.granule_shift);
+  kl_put(c, FILE_OFFSET, KL_OK, 0, offset);
+  kl_put(c, DIRTY, KL_OK, 0, kl_page_has(k, folio, KL_E_pageflags_PG_dirty));
+  kl_put(c, UPTODATE, KL_OK, 0, kl_page_has(k, folio, KL_E_pageflags_PG_uptodate));
+  kl_put(c, WRITEBACK, KL_OK, 0, kl_page_has(k, folio, KL_E_pageflags_PG_writeback));
+  kl_put(c, ORDER, KL_OK, 0, folio->order);
 }
 
 static enum kl_status next_page(struct kl_cursor *c, bool *row) {
@@ -205,22 +211,107 @@ static enum kl_status next_page(struct kl_cursor *c, bool *row) {
     return KL_OK;
   }
   KL_TRY(status);
-  put_page(c, &page);
+  put_inode(c);
+  put_page(c, page.pfn, page.offset, &page.folio);
   *row = true;
   return KL_OK;
+}
+
+// ── Swap ───────────────────────────────────────────────────────────────────
+
+// The swap cache comes last. A kernel without swap has none.
+static enum kl_status begin_swap(struct kl_cursor *c) {
+  struct state *s = c->state;
+  kl_put_string(c, FS_TYPE, "swap");
+  if (!kl_keeps(c) || s->by_inode || s->one != s->in_swap)
+    return KL_END;
+  enum kl_status status = kl_swap_cache_walk_init(&s->swap, c->kernel, &c->budget);
+  if (status == KL_ERR_NOT_FOUND && kl_has(c->kernel, KL_F_swap_info_struct_max)) // else it has no swap
+    kl_diagnostics_add(&c->dump->diagnostics, "page_cache", "swap", 0, status);
+  if (status != KL_OK)
+    return status == KL_ERR_NOT_FOUND ? KL_END : status;
+  s->level = SWAP;
+  return KL_OK;
+}
+
+// The name of the file or device that is the area.
+static void find_area_path(struct kl_cursor *c) {
+  struct state *s = c->state;
+  struct kl_path_text path = kl_path_into(s->scratch, sizeof s->scratch);
+  struct kl_path_root root = {0};
+  uint64_t file = 0, at = 0;
+  if (s->swap_area == s->swap.area)
+    return;
+  s->swap_area = s->swap.area;
+  s->path_status = kl_get_pointer(c->kernel, s->swap.info, KL_F_swap_info_struct_swap_file, &file);
+  if (s->path_status == KL_OK && !file)
+    s->path_status = KL_END;
+  if (s->path_status == KL_OK)
+    s->path_status = kl_member(c->kernel, file, KL_F_file_f_path, &at);
+  if (s->path_status == KL_OK)
+    s->path_status = kl_path_print(c->kernel, &c->budget, at, &root, &path);
+  s->path_start = path.start;
+}
+
+static enum kl_status next_swapped(struct kl_cursor *c, bool *row) {
+  struct state *s = c->state;
+  struct kl_swap_page page;
+  KL_TRY(kl_swap_cache_walk_next(&s->swap, &page));
+  size_t start = c->text.used;
+  kl_text_string(&c->text, "swap");
+  kl_text_decimal(&c->text, s->swap.area - 1);
+  kl_put_written(c, DEVICE, KL_OK, 0, start);
+  kl_put_string(c, FS_TYPE, "swap");
+  put_page(c, page.pfn, page.slot << c->kernel->paging.granule_shift, &page.folio);
+  *row = true;
+  if (!kl_wants(c, PATH) || !kl_keeps(c))
+    return KL_OK;
+  find_area_path(c);
+  if (s->path_status != KL_END)
+    kl_put_bytes(c, PATH, s->path_status, s->swap.info, s->scratch + s->path_start,
+                 sizeof s->scratch - s->path_start);
+  return KL_OK;
+}
+
+// ── Rows ───────────────────────────────────────────────────────────────────
+
+// Where an error arose, and in what.
+static void note_lost(struct kl_cursor *c, int level, enum kl_status status) {
+  struct state *s = c->state;
+  if (level == SWAP)
+    kl_lost(c, "swap", s->swap.lost, status);
+  else
+    kl_lost(c, level == SUPERS ? "super_block" : "pages", level == SUPERS ? s->supers.lost : s->inode, status);
+}
+
+static enum kl_status step(struct kl_cursor *c, bool *row) {
+  struct state *s = c->state;
+  enum kl_status status = KL_END;
+  switch (s->level) {
+  case SUPERS:
+    status = next_super(c);
+    return status == KL_END ? begin_swap(c) : status;
+  case INODES:
+    status = next_inode(c);
+    return status == KL_END ? KL_OK : status;
+  case PAGES:
+    return next_page(c, row);
+  case SWAP:
+    return next_swapped(c, row);
+  }
+  return status;
 }
 
 static enum kl_status next(struct kl_cursor *c) {
   struct state *s = c->state;
   for (;;) {
-    bool row = false, last = s->level == SUPERS;
-    enum kl_status status = s->level == PAGES    ? next_page(c, &row)
-                            : s->level == INODES ? next_inode(c)
-                                                 : next_super(c);
-    if (row || status == KL_ERR_BUDGET || (status == KL_END && last))
+    bool row = false;
+    int level = s->level;
+    enum kl_status status = step(c, &row);
+    if (row || status == KL_ERR_BUDGET || status == KL_END)
       return status;
-    if (status != KL_OK && status != KL_END)
-      kl_lost(c, last ? "super_block" : "pages", last ? s->supers.lost : s->inode, status);
+    if (status != KL_OK)
+      note_lost(c, level, status);
     c->text.used = 0;
     c->filled = 0;
   }

@@ -21,7 +21,7 @@ static const struct kl_column columns[] = {
                   "page-table entries that lead to it alone; null where it keeps no count"},
     [FLAGS] = {"flags", KL_CELL_TEXT, 0, "the folio's flags, as enum pageflags names them"},
     [OWNER] = {"owner", KL_CELL_TEXT, KL_COLUMN_COSTLY,
-               "path of its file, cache of its slab, task of its stack, code that allocated it"},
+               "path of its file, swap, cache of its slab, task of its stack, code that allocated it"},
     [ADDRESS] = {"address", KL_CELL_ADDRESS, KL_COLUMN_HIDDEN, "of its struct page"},
 };
 
@@ -162,8 +162,11 @@ static void put_owner(struct kl_cursor *c, const struct kl_frame *frame) {
   const struct kl_page *page = &frame->page;
   if (!kl_wants(c, OWNER))
     return;
-  if (frame->kind == KL_KIND_FILE || frame->kind == KL_KIND_SHMEM)
+  bool file = frame->kind == KL_KIND_FILE || frame->kind == KL_KIND_SHMEM;
+  if (file && kl_page_file(page))
     put_file(c, kl_page_file(page));
+  else if ((file || frame->kind == KL_KIND_ANON) && kl_page_has(c->kernel, page, KL_E_pageflags_PG_swapcache))
+    kl_put_string(c, OWNER, "swap");
   else if (frame->kind == KL_KIND_SLAB && page->slab_cache)
     put_slab(c, page->slab_cache);
   else if (frame->kind == KL_KIND_KERNEL_STACK)

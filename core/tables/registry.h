@@ -25,6 +25,7 @@
   X(environment)                                                                                                   \
   X(vmas)                                                                                                          \
   X(mappings)                                                                                                      \
+  X(process_memory)                                                                                                \
   X(open_files)                                                                                                    \
   X(capabilities)                                                                                                  \
   X(namespaces)                                                                                                    \

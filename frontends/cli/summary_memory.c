@@ -11,22 +11,21 @@ enum { TOP = 5, NAME_BYTES = 160 };
 // The largest things seen so far, largest first.
 struct top {
   struct {
-    uint64_t size, more; // more: a second figure, shown beside it
-    uint64_t id;         // 0: none
+    uint64_t size;
+    uint64_t id; // 0: none
     char name[NAME_BYTES];
     size_t n;
   } items[TOP];
   size_t used;
 };
 
-static void offer(struct top *top, uint64_t size, uint64_t more, uint64_t id, const uint8_t *name, size_t n) {
+static void offer(struct top *top, uint64_t size, uint64_t id, const uint8_t *name, size_t n) {
   if (!size || (top->used == TOP && size <= top->items[TOP - 1].size))
     return;
   size_t at = top->used < TOP ? top->used++ : TOP - 1;
   for (; at && top->items[at - 1].size < size; at--)
     top->items[at] = top->items[at - 1];
   top->items[at].size = size;
-  top->items[at].more = more;
   top->items[at].id = id;
   top->items[at].n = n < NAME_BYTES ? n : NAME_BYTES;
   if (top->items[at].n)
@@ -92,31 +91,28 @@ static void print_kinds(struct cli_summary *s) {
 
 // ── By process and by file ─────────────────────────────────────────────────
 
+// The four sizes by which processes are shown, and the lines that show them.
+static const struct {
+  const char *line, *column;
+} sizes[] = {
+    {"largest_processes", "resident_bytes"},
+    {"most_proportional", "proportional_bytes"},
+    {"most_shared", "shared_bytes"},
+    {"most_swapped", "swapped_bytes"},
+};
+enum { SIZES = sizeof sizes / sizeof *sizes };
+
 struct processes {
-  struct top top;
-  int tgid, comm, bytes, pfn;
-  uint64_t now; // the process whose rows are coming; 0: none yet
-  uint64_t resident, swapped;
-  uint8_t name[64];
-  size_t n;
+  struct top tops[SIZES];
+  int tgid, comm, bytes[SIZES];
 };
 
-static void end_process(struct processes *p) {
-  if (p->now)
-    offer(&p->top, p->resident, p->swapped, p->now, p->name, p->n);
-  p->resident = p->swapped = 0;
-}
-
-static bool add_mapping(void *user, const struct kl_cell *cells) {
+static bool add_process(void *user, const struct kl_cell *cells) {
   struct processes *p = user;
-  if (cells[p->tgid].u64 != p->now) {
-    end_process(p);
-    p->now = cells[p->tgid].u64;
-    p->n = cells[p->comm].n < sizeof p->name ? cells[p->comm].n : sizeof p->name;
-    if (p->n)
-      memcpy(p->name, cells[p->comm].data, p->n);
-  }
-  *(cells[p->pfn].kind == KL_CELL_U64 ? &p->resident : &p->swapped) += cells[p->bytes].u64;
+  const struct kl_cell *comm = &cells[p->comm];
+  for (size_t i = 0; i < SIZES; i++)
+    if (cells[p->bytes[i]].kind == KL_CELL_U64)
+      offer(&p->tops[i], cells[p->bytes[i]].u64, cells[p->tgid].u64, comm->data, comm->n);
   return true;
 }
 
@@ -130,14 +126,13 @@ static bool add_file(void *user, const struct kl_cell *cells) {
   struct files *f = user;
   uint64_t pages = cells[f->pages].u64; // what the inode says: it may be any number
   if (cells[f->path].kind == KL_CELL_TEXT && f->page_bytes && pages <= UINT64_MAX / f->page_bytes)
-    offer(&f->top, pages * f->page_bytes, 0, cells[f->inode].u64, cells[f->path].data, cells[f->path].n);
+    offer(&f->top, pages * f->page_bytes, cells[f->inode].u64, cells[f->path].data, cells[f->path].n);
   return true;
 }
 
-// How a list of the largest is written; more: the name of the second figure, or
-// null.
+// How a list of the largest is written.
 static void print_top(struct cli_summary *s, const char *name, const struct top *top, const char *id,
-                      const char *size, const char *more) {
+                      const char *size) {
   struct kl_text *t = cli_summary_line(s, name);
   if (s->json)
     kl_text_char(t, '[');
@@ -154,12 +149,6 @@ static void print_top(struct cli_summary *s, const char *name, const struct top 
       kl_text_string(t, size);
       kl_text_string(t, "\":");
       kl_text_decimal(t, top->items[i].size);
-      if (more) {
-        kl_text_string(t, ",\"");
-        kl_text_string(t, more);
-        kl_text_string(t, "\":");
-        kl_text_decimal(t, top->items[i].more);
-      }
       kl_text_char(t, '}');
       continue;
     }
@@ -176,17 +165,21 @@ static void print_top(struct cli_summary *s, const char *name, const struct top 
 }
 
 static void print_processes(struct cli_summary *s) {
-  static const char *const names[] = {"tgid", "comm", "bytes", "pfn"};
   static struct processes p; // one summary a run
-  const struct kl_table *table = kl_table_find("mappings");
-  int numbers[4];
+  const struct kl_table *table = kl_table_find("process_memory");
+  const char *names[2 + SIZES] = {"tgid", "comm"};
+  int numbers[2 + SIZES];
   uint64_t mask;
-  if (!table || !cli_summary_columns(table, names, 4, numbers, &mask))
+  for (size_t i = 0; i < SIZES; i++)
+    names[2 + i] = sizes[i].column;
+  if (!table || !cli_summary_columns(table, names, 2 + SIZES, numbers, &mask))
     return;
-  p = (struct processes){.tgid = numbers[0], .comm = numbers[1], .bytes = numbers[2], .pfn = numbers[3]};
-  (void)cli_summary_ask(s, table, mask, add_mapping, &p);
-  end_process(&p);
-  print_top(s, "largest_processes", &p.top, "tgid", "resident_bytes", "swapped_bytes");
+  p = (struct processes){.tgid = numbers[0], .comm = numbers[1]};
+  for (size_t i = 0; i < SIZES; i++)
+    p.bytes[i] = numbers[2 + i];
+  (void)cli_summary_ask(s, table, mask, add_process, &p);
+  for (size_t i = 0; i < SIZES; i++)
+    print_top(s, sizes[i].line, &p.tops[i], "tgid", sizes[i].column);
 }
 
 static void print_files(struct cli_summary *s) {
@@ -200,7 +193,7 @@ static void print_files(struct cli_summary *s) {
   f = (struct files){
       .path = numbers[0], .pages = numbers[1], .inode = numbers[2], .page_bytes = kl_page_bytes(s->session->dump)};
   (void)cli_summary_ask(s, table, mask, add_file, &f);
-  print_top(s, "most_cached_files", &f.top, "inode", "cached_bytes", NULL);
+  print_top(s, "most_cached_files", &f.top, "inode", "cached_bytes");
 }
 
 void cli_summary_memory(struct cli_summary *s) {

@@ -45,6 +45,11 @@ static const struct {
      {"inodes"},
      "SELECT device, inode, fs_type, path, cached_pages, bytes FROM inodes WHERE cached_pages > 0 "
      "ORDER BY cached_pages DESC"},
+    {"cached_directories", // what lies below one counts there only: one level, as du -S
+     {"inodes"},
+     "SELECT device, fs_type, rtrim(rtrim(path, replace(path, '/', '')), '/') || '/' AS directory, "
+     "count(*) AS files, sum(cached_pages) AS cached_pages FROM inodes "
+     "WHERE cached_pages > 0 AND path LIKE '/%' GROUP BY device, fs_type, directory ORDER BY 5 DESC"},
 };
 
 static bool present(const char *const *needs, size_t n) {

@@ -1,4 +1,4 @@
-"""pages, page_cache: against /proc/kpageflags, /proc/kpagecount and mincore."""
+"""Tables of memory: against kpageflags, kpagecount, vmallocinfo, meminfo, smaps and mincore."""
 
 import re
 import struct
@@ -99,6 +99,50 @@ def check_sums(guest, report):
                 f"{vmalloc} KiB of vmalloc, the guest says {meminfo['VmallocUsed']}")
 
 
+SMAPS = re.compile(rb"^(\w+): +(\d+) kB$", re.M)
+
+
+def check_processes(guest, report):
+    """Sums over /proc/PID/smaps. Pss is cut to KiB in each area."""
+    rows = {row["tgid"]: row for row in guest.rows("process_memory")}
+    witness = int(guest.truth("lab/witness_pid"))
+    compared = 0
+    for pid in (int(name) for name in guest.truth_names("proc") if name.isdigit()):
+        smaps = guest.truth(f"proc/{pid}/smaps")
+        if not smaps or pid == witness:
+            continue
+        sums, areas = {}, 0
+        for name, kib in SMAPS.findall(smaps):
+            sums[name.decode()] = sums.get(name.decode(), 0) + int(kib)
+            areas += name == b"Size"
+        row = rows.get(pid)
+        report.true(row, f"process {pid} has no memory")
+        if not row:
+            continue
+        compared += 1
+        wanted = {"virtual": sums["Size"], "resident": sums["Rss"], "swapped": sums["Swap"],
+                  "shared": sums["Shared_Clean"] + sums["Shared_Dirty"],
+                  "private": sums["Private_Clean"] + sums["Private_Dirty"],
+                  "hugetlb": sums["Shared_Hugetlb"] + sums["Private_Hugetlb"]}
+        report.equal({name: row[f"{name}_bytes"] // 1024 for name in wanted}, wanted, f"memory of {pid}, KiB")
+        report.true(0 <= row["proportional_bytes"] / 1024 - sums["Pss"] <= areas,
+                    f"proportional size of {pid}: {row['proportional_bytes']}, the guest says {sums['Pss']} KiB")
+    report.true(compared >= 40, f"only {compared} processes compared")
+
+
+def check_swap_cache(guest, report):
+    """Frames that the guest called swapcache. Older kernels set that bit for other uses of files' pages, too."""
+    flags = numbers(guest.truth("proc/kpageflags"))
+    if not guest.rows("symbols", "name=swap_info"):
+        return  # kallsyms without variables
+    got = {row["pfn"] for row in guest.rows("page_cache", "fs_type=swap", columns=["pfn"])}
+    told = {pfn for pfn, bits in enumerate(flags) if bits >> SWAPCACHE & 1 and bits >> SWAPBACKED & 1}
+    report.true(len(told) >= 10, f"only {len(told)} frames in the swap cache")
+    report.equal(sorted(got ^ told)[:8], [], "frames of the swap cache of one side only")
+    owned = {row["pfn"] for row in guest.rows("pages", "owner=swap", columns=["pfn"])}
+    report.equal(owned, got, "frames that swap owns")
+
+
 def check_files(guest, report):
     """What mincore said of each file whose cached part is known. A file may have several names."""
     paths = [line for line in (guest.truth("workload/cached.txt") or b"").splitlines() if line]
@@ -128,4 +172,6 @@ def check(guest, report):
     check_pages(guest, report)
     check_areas(guest, report)
     check_sums(guest, report)
+    check_processes(guest, report)
+    check_swap_cache(guest, report)
     check_files(guest, report)
