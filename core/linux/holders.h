@@ -16,7 +16,7 @@ struct kl_holder {
   uint8_t kind;        // an enum kl_page_kind: KERNEL_STACK, VMALLOC, PERCPU
   bool borrows;        // vmap(): the frames may be another's, who is asked first
 };
-enum { KL_HOLDER_BYTES = 32, KL_HELD_FRAME_BYTES = 8 };
+enum { KL_HOLDER_BYTES = 32, KL_HELD_FRAME_BYTES = 8 }; // at most
 
 struct kl_holders {
   struct kl_holder *holders;
