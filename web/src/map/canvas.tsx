@@ -65,6 +65,8 @@ class Surface implements MapControl {
   private saving = 0;
   private readonly ends: (() => void)[] = [];
   private miniKey = '';
+  private marked: string | undefined;
+  private chosen: string | undefined;
 
   constructor(
     private readonly box: HTMLDivElement,
@@ -96,7 +98,12 @@ class Surface implements MapControl {
     );
     this.ends.push(
       effect(() => {
-        void route.value.params.pfn;
+        const { pfn, mark, zoom } = route.value.params;
+        // Who comes to see a highlight or a frame is to see it.
+        if (mark !== this.marked && mark && zoom === undefined && !this.fitted) this.fit();
+        if (pfn !== this.chosen && pfn) this.reveal(Number(pfn));
+        this.marked = mark;
+        this.chosen = pfn;
         this.redraw(false);
       }),
     );
@@ -143,8 +150,20 @@ class Surface implements MapControl {
     this.moved();
   }
 
+  // About the chosen frame when it is in sight, else about the middle.
   zoom(factor: number): void {
-    this.zoomAt(factor, this.width / 2, this.height / 2);
+    const slot = this.chosenSlot();
+    const point = slot === null ? null : picture.peek()?.layout.pointOf(slot);
+    const x = point ? (point.x + 0.5 - this.view.x) * this.view.scale : -1;
+    const y = point ? (point.y + 0.5 - this.view.y) * this.view.scale : -1;
+    const inSight = x >= 0 && y >= 0 && x < this.width && y < this.height;
+    this.zoomAt(factor, inSight ? x : this.width / 2, inSight ? y : this.height / 2);
+  }
+
+  private chosenSlot(): number | null {
+    const read = frames.peek();
+    const pfn = route.peek().params.pfn;
+    return read && pfn !== undefined ? slotOfPfn(read.runs, Number(pfn)) : null;
   }
 
   private zoomAt(factor: number, px: number, py: number): void {
@@ -200,7 +219,6 @@ class Surface implements MapControl {
     const layout = picture.peek()?.layout;
     const slot = read && slotOfPfn(read.runs, pfn);
     if (!layout || slot === null || slot === undefined) return;
-    this.cursor = slot;
     const point = layout.pointOf(slot);
     const px = (point.x - this.view.x) * this.view.scale;
     const py = (point.y - this.view.y) * this.view.scale;
@@ -236,9 +254,7 @@ class Surface implements MapControl {
     }
     const context = this.over.getContext('2d')!;
     context.clearRect(0, 0, this.width, this.height);
-    const read = frames.peek();
-    const pfn = route.peek().params.pfn;
-    const chosen = read && pfn !== undefined ? slotOfPfn(read.runs, Number(pfn)) : null;
+    const chosen = this.chosenSlot();
     if (this.cursor >= 0) this.outline(context, this.cursor, false);
     if (chosen !== null) this.outline(context, chosen, true);
   }
@@ -394,6 +410,7 @@ class Surface implements MapControl {
         this.cursor = slot;
         const pfn = pfnOfSlot(read.runs, slot);
         if (pfn !== null) this.reveal(pfn);
+        this.cursor = slot;
         this.redraw(false);
         const point = layout.pointOf(slot);
         const bounds = this.box.getBoundingClientRect();

@@ -45,7 +45,9 @@ function page(frame: Frame, name: string): Cell {
 
 function FrameFacts({ frame }: { frame: Frame }) {
   const kind = textOf(page(frame, 'kind'));
-  const address = page(frame, 'address');
+  const struct = asked(`struct page ${frame.pfn}`, async (c) =>
+    (await c.query({ table: 'pages', columns: ['address'], constraints: [{ column: 'pfn', op: '=', value: BigInt(frame.pfn) }], limit: 1 })).rows[0]?.[0] ?? null);
+  const address = struct.state === 'ready' ? struct.value : null;
   const order = cellBig(page(frame, 'order'));
   return (
     <>

@@ -41,8 +41,8 @@ const list: Omit<Kind, 'code'>[] = [
     doc: 'Taken out of use, such as by a balloon driver.' },
   { name: 'unknown', label: 'Kernel, other', glyph: '?', light: '#a89f91', dark: '#93897a',
     doc: 'In use, but the frame does not say by whom: mostly the kernel’s own large allocations.' },
-  { name: 'unreadable', label: 'Unreadable', glyph: '!', light: '#b8433f', dark: '#e0706b',
-    doc: 'Memory whose description (struct page) can’t be read, so that nobody can say what it is.' },
+  { name: 'unreadable', label: 'Not described', glyph: '!', light: '#b8433f', dark: '#e0706b',
+    doc: 'The dump has it, but no struct page that can be read: firmware, devices, or damage.' },
   { name: 'absent', label: 'Not in the dump', glyph: '', light: '#f6f3ee', dark: '#14171c',
     doc: 'No memory here, or the dump does not have it.' },
 ];

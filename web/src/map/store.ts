@@ -144,9 +144,9 @@ async function marksOf(name: string): Promise<Marked | null> {
   const [what, a, b] = name.split('.') as [string, string?, string?];
   switch (what) {
     case 'shared':
-      return { label: 'pages that are mapped more than once', pfns: null, flag: SHARED };
+      return { label: 'mapped more than once', pfns: null, flag: SHARED };
     case 'mapped':
-      return { label: 'pages that processes have mapped', pfns: null, flag: MAPPED };
+      return { label: 'mapped by processes', pfns: null, flag: MAPPED };
     case 'process': {
       const pfns = await pfnsOf('SELECT DISTINCT pfn FROM page_users WHERE tgid = ?', [BigInt(a!)]);
       return { label: `process ${a}`, pfns, flag: 0 };

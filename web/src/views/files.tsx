@@ -89,7 +89,7 @@ function Tree({ rows, systems }: { rows: Rows; systems: FileSystem[] }) {
               </span>
             ))}
           </nav>
-          <span class="soft">{bytesText(at.pages * page)} of {plural(at.files, 'file')}</span>
+          <span class="soft">{bytesText(at.pages * page)} in {plural(at.files, 'file')}</span>
         </header>
         <Treemap at={at} page={page} open={enter} chosen={chosen} />
         <Entries at={at} page={page} enter={enter} chosen={chosen} />
@@ -100,7 +100,7 @@ function Tree({ rows, systems }: { rows: Rows; systems: FileSystem[] }) {
 }
 
 const ENTRY_COLUMNS: GridColumn[] = [
-  { name: 'name', title: 'Name', kind: 'text', doc: 'File, directory or file system', width: 44 },
+  { name: 'name', title: 'Name', kind: 'text', doc: 'File, directory or file system', width: 26 },
   { name: 'cached', title: 'Cached', kind: 'u64', doc: 'Bytes in the page cache', width: 11 },
   { name: 'size', title: 'Size', kind: 'u64', doc: 'Size of the file', width: 11 },
   { name: 'share', title: 'Share', kind: 'u64', doc: 'Cached part of the file, in percent', width: 9 },

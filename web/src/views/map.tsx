@@ -102,7 +102,7 @@ function Highlight() {
       {marking.value && <span class="soft" role="status">searching…</span>}
       {marked && !marking.value && (
         <span class="chip on" data-testid="map-marked">
-          {visible(marked.label)}: {plural(count, 'frame')}
+          <span class="chip-text">{visible(marked.label)}: {plural(count, 'frame')}</span>
           <button type="button" class="quiet" aria-label="End the highlight" data-testid="map-unmark"
             onClick={() => { setText(''); clearMarks(); }}>✕</button>
         </span>

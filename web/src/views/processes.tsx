@@ -22,7 +22,7 @@ export function memoryOnce(): Resource<Cell[][]> {
 }
 
 const COLUMNS: GridColumn[] = [
-  { name: 'comm', title: 'Name', kind: 'text', doc: 'Name of the process', width: 30 },
+  { name: 'comm', title: 'Name', kind: 'text', doc: 'Name of the process', width: 24 },
   { name: 'pid', title: 'PID', kind: 'u64', doc: 'Process id', width: 8 },
   { name: 'state', title: 'State', kind: 'text', doc: 'R running, S sleeping, D in uninterruptible sleep, T stopped, Z zombie, I idle', width: 8 },
   { name: 'resident', title: 'Resident', kind: 'u64', doc: 'Bytes in memory that its page tables lead to', width: 11 },

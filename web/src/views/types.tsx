@@ -16,7 +16,7 @@ import { Layout } from './type_layout';
 import { typeOnce } from './type_members';
 
 const COLUMNS: GridColumn[] = [
-  { name: 'name', title: 'Name', kind: 'text', width: 34 },
+  { name: 'name', title: 'Name', kind: 'text', width: 26 },
   { name: 'kind', title: 'Kind', kind: 'text', width: 9 },
   { name: 'bytes', title: 'Bytes', kind: 'u64', width: 10 },
   { name: 'members', title: 'Members', kind: 'u64', width: 11 },
