@@ -211,6 +211,8 @@ bool kl_parse_decimal(struct kl_bytes b, uint64_t *ret) {
         __builtin_add_overflow(v, (uint64_t)(b.p[i] - '0'), &v))
       return false;
   }
+  if (negative && v > 1ull << 63)
+    return false;
   *ret = negative ? 0 - v : v;
   return true;
 }

@@ -147,9 +147,9 @@ class Suite:
                      if path.exists())
         return Kernel(modules.name, version, image, modules)
 
-    def package(self, name):
-        """Where the files of one package are."""
-        root, _ = self._newest(name, lambda fields: [f"{name}={fields['Version']}"])
+    def package(self, name, *others):
+        """Where the files of a package are, and of others that it needs."""
+        root, _ = self._newest(name, lambda fields: [f"{name}={fields['Version']}", *others])
         return root
 
     def busybox(self):
