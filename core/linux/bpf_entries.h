@@ -72,6 +72,7 @@ struct kl_bpf_entries {
   uint8_t slot_form; // per-CPU hash: 0 not decided, 1 key rounded up to 8, 2 not
 
   uint64_t future; // rhash: the table that grows beside this one
+  uint32_t nest;   // rhash: bits of a bucket's number that the first nested table takes; 0: not nested
   uint64_t given;  // rhash, trie: elements so far, bounded by max_entries
   uint64_t left;   // queue, stack: values not yet given
 

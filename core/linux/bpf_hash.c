@@ -128,10 +128,32 @@ static enum kl_status rhash_use(struct kl_bpf_entries *e, uint64_t table) {
   KL_TRY(kl_get_pointer(e->kernel, table, KL_F_bucket_table_future_tbl, &e->future));
   KL_TRY(kl_member(e->kernel, table, KL_F_bucket_table_buckets, &e->table));
   e->slot = 0;
-  if (nest) {
+  e->nest = (uint32_t)nest;
+  // Buckets are 2^n, and the first of nested tables has part of their bits.
+  if (!e->slots || e->slots & (e->slots - 1) || nest > e->kernel->paging.granule_shift || e->slots >> nest == 0) {
     e->slots = 0;
-    return KL_ERR_UNSUPPORTED; // nested bucket tables: only made when memory is short
+    return KL_ERR_MALFORMED;
   }
+  return KL_OK;
+}
+
+// Where bucket i lies; 0: nowhere, and so it is empty. When memory is short the
+// buckets are leaves of a tree of pages (__rht_bucket_nested in
+// lib/rhashtable.c): the first takes nest bits of the number, the others as many
+// as a page has pointers, the lowest bits first.
+static enum kl_status rhash_bucket(struct kl_bpf_entries *e, uint64_t i, uint64_t *ret) {
+  *ret = kl_bpf_slot(e, i);
+  if (!e->nest)
+    return KL_OK;
+  uint32_t shift = e->kernel->paging.granule_shift - 3;
+  uint64_t table;
+  KL_TRY(kl_read_u64(e->kernel, e->table, &table));
+  uint64_t size = e->slots >> e->nest, index = i & ((1ull << e->nest) - 1);
+  i >>= e->nest;
+  KL_TRY(kl_read_u64(e->kernel, table + 8 * index, &table));
+  for (; table && size > 1ull << shift; size >>= shift, i >>= shift)
+    KL_TRY(kl_read_u64(e->kernel, table + 8 * (i & ((1ull << shift) - 1)), &table));
+  *ret = table ? table + 8 * i : 0;
   return KL_OK;
 }
 
@@ -151,7 +173,10 @@ static enum kl_status rhash_step(struct kl_bpf_entries *e) {
     if (e->element) {
       KL_TRY(kl_get(e->kernel, e->element, KL_F_rhash_head_next, &next));
     } else if (e->slot < e->slots) {
-      KL_TRY(kl_read_u64(e->kernel, kl_bpf_slot(e, e->slot++), &next));
+      uint64_t bucket;
+      KL_TRY(rhash_bucket(e, e->slot++, &bucket));
+      if (bucket)
+        KL_TRY(kl_read_u64(e->kernel, bucket, &next));
       if (next)
         next &= ~1ull; // the lock bit; an empty bucket is null
       if (!next)

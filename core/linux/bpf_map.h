@@ -66,4 +66,10 @@ enum kl_status kl_bpf_map_read(struct kl_kernel *k, uint64_t address, struct kl_
 // does not know the number.
 const char *kl_bpf_map_type_name(uint32_t type);
 
+// Bytes of one call in a stack trace: 8, or 32 with its file's build id
+// (BPF_F_STACK_BUILD_ID).
+static inline uint32_t kl_bpf_stack_frame_bytes(const struct kl_bpf_map *map) {
+  return map->flags & 1u << 5 ? 32 : 8;
+}
+
 #endif

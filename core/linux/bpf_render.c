@@ -56,6 +56,59 @@ enum kl_status kl_bpf_render_value(struct kl_kernel *k, const struct kl_bpf_map_
   return kl_btf_print_value_with(types->btf, types->value, bytes, KL_BTF_VALUE_JSON, shown, n, out);
 }
 
+// struct bpf_stack_build_id (include/uapi/linux/bpf.h): what it has is said by
+// its status: 1 the file's build id and an offset, 2 an address.
+enum { STATUS_AT = 0, BUILD_ID_AT = 4, BUILD_ID_BYTES = 20, OFFSET_AT = 24, STATUS_VALID = 1, STATUS_IP = 2 };
+
+static void put_hex(struct kl_text *out, uint64_t v) {
+  kl_text_string(out, "\"0x");
+  kl_text_hex(out, v, 1);
+  kl_text_char(out, '"');
+}
+
+static void put_call(struct kl_kernel *k, uint64_t address, struct kl_text *out) {
+  struct kl_symbol found;
+  uint64_t offset;
+  if (!(address >> 63) || kl_symbols_by_address(k->symbols, address, &found, &offset) != KL_OK) {
+    put_hex(out, address);
+    return;
+  }
+  kl_text_char(out, '"');
+  kl_text_put(out, (const char *)found.name.p, found.name.n); // kallsyms names are plain
+  kl_text_string(out, "+0x");
+  kl_text_hex(out, offset, 1);
+  kl_text_char(out, '"');
+}
+
+static void put_file_call(struct kl_kernel *k, const uint8_t *frame, struct kl_text *out) {
+  uint32_t status = kl_le32(frame + STATUS_AT);
+  if (status == STATUS_VALID) {
+    kl_text_string(out, "{\"build_id\":\"");
+    kl_text_bytes_hex(out, frame + BUILD_ID_AT, BUILD_ID_BYTES);
+    kl_text_string(out, "\",\"offset\":");
+    put_hex(out, kl_le64(frame + OFFSET_AT));
+    kl_text_char(out, '}');
+  } else if (status == STATUS_IP) {
+    put_call(k, kl_le64(frame + OFFSET_AT), out);
+  } else {
+    kl_text_string(out, "null");
+  }
+}
+
+void kl_bpf_render_stack(struct kl_kernel *k, const struct kl_bpf_map *map, struct kl_bytes frames,
+                         struct kl_text *out) {
+  size_t bytes = kl_bpf_stack_frame_bytes(map);
+  kl_text_char(out, '[');
+  for (size_t at = 0; at + bytes <= frames.n; at += bytes) {
+    kl_text_string(out, at ? "," : "");
+    if (bytes == 8)
+      put_call(k, kl_le64(frames.p + at), out);
+    else
+      put_file_call(k, frames.p + at, out);
+  }
+  kl_text_char(out, ']');
+}
+
 // One thing that is known of a target.
 struct fact {
   const char *name;

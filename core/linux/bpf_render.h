@@ -27,6 +27,12 @@ enum kl_status kl_bpf_render_value(struct kl_kernel *k, const struct kl_bpf_map_
                                    const struct kl_bpf_specials *specials, struct kl_bytes bytes,
                                    struct kl_text *out) KL_MUST_USE;
 
+// A stack trace as a JSON list, innermost call first: kernel addresses as
+// "symbol+0x12", others as numbers in hex; with BPF_F_STACK_BUILD_ID as
+// {"build_id":"...","offset":"0x..."}, the offset being in the file.
+void kl_bpf_render_stack(struct kl_kernel *k, const struct kl_bpf_map *map, struct kl_bytes frames,
+                         struct kl_text *out);
+
 // What an entry refers to, as a JSON object: {"program":3,"name":"drop"}.
 // What can't be read is left out, never guessed; the address is always there.
 void kl_bpf_render_target(struct kl_kernel *k, const struct kl_bpf_entry *entry, struct kl_text *out);

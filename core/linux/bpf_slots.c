@@ -172,8 +172,6 @@ const struct kl_bpf_reader kl_bpf_sockhash_reader = {sockhash_open, sockhash_nex
 
 // STACK_TRACE: a slot leads to a bucket of nr entries, 8 bytes each, or 32
 // with BPF_F_STACK_BUILD_ID (kernel/bpf/stackmap.c).
-enum { BPF_F_STACK_BUILD_ID = 1 << 5 };
-
 static enum kl_status stack_trace_open(struct kl_bpf_entries *e) {
   e->stride = 8;
   KL_TRY(kl_member(e->kernel, e->map.address, KL_F_bpf_stack_map_buckets, &e->table));
@@ -181,7 +179,7 @@ static enum kl_status stack_trace_open(struct kl_bpf_entries *e) {
 }
 
 static enum kl_status stack_trace_next(struct kl_bpf_entries *e, struct kl_bpf_entry *ret) {
-  uint64_t frame = e->map.flags & BPF_F_STACK_BUILD_ID ? 32 : 8;
+  uint64_t frame = kl_bpf_stack_frame_bytes(&e->map);
   for (;;) {
     if (e->slot >= e->slots)
       return KL_END;

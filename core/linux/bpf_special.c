@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "linux/enum_name.h"
 
-enum { MAX_ERRNO = 4095 }; // include/linux/err.h
+enum { MAX_ERRNO = 4095 };                                    // include/linux/err.h
 enum { LOCK_BYTES = 4, TIMER_BYTES = 16, POINTER_BYTES = 8 }; // struct bpf_spin_lock, bpf_timer (UAPI)
 
 static bool same(const char *kind, const char *name) {

@@ -1,4 +1,5 @@
 // bpf_entries: the keys and values of every BPF map.
+#include "linux/bpf_bloom.h"
 #include "linux/bpf_maps.h"
 #include "linux/bpf_render.h"
 #include "tables/cursor.h"
@@ -16,7 +17,9 @@ static const struct kl_column columns[] = {
     [CPU] = {"cpu", KL_CELL_U64, KL_COLUMN_KEY, "whose value it is, in a per-CPU map"},
     [KEY_TEXT] = {"key_text", KL_CELL_TEXT, 0,
                   "the key as JSON by the map's BTF; without BTF a number, guessed by size"},
-    [VALUE_TEXT] = {"value_text", KL_CELL_TEXT, 0, "the value as JSON, likewise; special fields as what they are"},
+    [VALUE_TEXT] = {"value_text", KL_CELL_TEXT, 0,
+                    "the value as JSON, likewise; special fields as what they are, stack traces with symbols; of a "
+                    "Bloom filter how full it is"},
     [TARGET] = {"target", KL_CELL_TEXT, 0,
                 "what the entry refers to or belongs to (program, map, interface, task ...), as JSON"},
     [ADDRESS] = {"address", KL_CELL_ADDRESS, KL_COLUMN_HIDDEN, "the element or slot in guest memory"},
@@ -32,7 +35,7 @@ struct state {
   struct kl_bpf_specials specials;
   struct kl_bpf_entries entries;
   struct kl_bpf_entry entry;
-  bool in_map;
+  bool in_map, is_bloom;
 };
 
 static enum kl_status open(struct kl_cursor *c) {
@@ -71,6 +74,7 @@ static enum kl_status next_map(struct kl_cursor *c) {
     s->specials.count = 0;
   }
   status = kl_bpf_entries_open(&s->entries, c->kernel, &c->budget, &s->map);
+  s->is_bloom = s->map.type == KL_BPF_BLOOM_FILTER;
   if (status == KL_ERR_UNSUPPORTED && kl_bpf_map_type_name(s->map.type)[0])
     return KL_OK; // a type that keeps no entries: ring buffers and the like
   KL_TRY(status);
@@ -99,6 +103,11 @@ static void put_value_text(struct kl_cursor *c, const uint8_t *p) {
   size_t start = c->text.used;
   if (!kl_wants(c, VALUE_TEXT))
     return;
+  if (s->map.type == KL_BPF_STACK_TRACE) {
+    kl_bpf_render_stack(c->kernel, &s->map, kl_bytes_of(p, s->entry.value_bytes), &c->text);
+    kl_put_written(c, VALUE_TEXT, KL_OK, s->entry.object, start);
+    return;
+  }
   enum kl_status status =
       kl_bpf_render_value(c->kernel, &s->types, &s->specials, kl_bytes_of(p, s->entry.value_bytes), &c->text);
   if (status != KL_ERR_NOT_FOUND)
@@ -163,6 +172,34 @@ static void put_row(struct kl_cursor *c) {
   }
 }
 
+// A Bloom filter has one row, which says how full it is; or where a value is
+// asked for, the value if it may be in there.
+static enum kl_status put_bloom(struct kl_cursor *c, bool *given) {
+  struct state *s = c->state;
+  struct kl_bpf_bloom bloom;
+  struct kl_bytes value;
+  *given = true;
+  kl_put(c, MAP_ID, KL_OK, 0, s->map.id);
+  kl_put_bytes(c, MAP, KL_OK, 0, s->map.name, s->map.name_bytes);
+  KL_TRY(kl_bpf_bloom_open(&bloom, c->kernel, &s->map));
+  kl_put(c, ADDRESS, KL_OK, 0, bloom.bitset);
+  if (kl_pushed_bytes(c, VALUE, &value)) {
+    if (value.n != s->map.value_bytes)
+      *given = false;
+    else
+      KL_TRY(kl_bpf_bloom_test(&bloom, value, given));
+    kl_put_bytes(c, VALUE, KL_OK, 0, value.p, value.n);
+  }
+  if (*given && kl_wants(c, VALUE_TEXT)) {
+    size_t start = c->text.used;
+    enum kl_status status = kl_bpf_bloom_render(&bloom, &c->budget, &c->text);
+    if (status == KL_ERR_BUDGET)
+      return status;
+    kl_put_written(c, VALUE_TEXT, status, bloom.bitset, start);
+  }
+  return KL_OK;
+}
+
 static enum kl_status next(struct kl_cursor *c) {
   struct state *s = c->state;
   for (;;) {
@@ -170,6 +207,15 @@ static enum kl_status next(struct kl_cursor *c) {
     if (status == KL_OK && s->in_map && s->entry.object) {
       put_row(c);
       return KL_OK;
+    }
+    if (status == KL_OK && s->is_bloom) {
+      bool given = false;
+      s->is_bloom = false;
+      status = put_bloom(c, &given);
+      if (status == KL_OK && given)
+        return KL_OK;
+      s->maps.what = "bloom filter";
+      s->maps.lost = s->map.address;
     }
     if (status == KL_ERR_BUDGET || (status == KL_END && !s->in_map))
       return status;

@@ -12,7 +12,7 @@ from checking import Skip, to_bytes, to_int
 # The call makes an empty list in the copy it gives, and so shows addresses of its own there: struct graph's head.
 LIST_HEAD = slice(16, 32)
 PER_CPU = {5, 6, 10, 21}
-STACK_TRACE = 7
+STACK_TRACE, BUILD_IDS = 7, 1 << 5
 
 
 def round_up(number):
@@ -316,6 +316,62 @@ def check_special(guest, report, maps, facts):
             report.true(physical[0] and frame_of(physical[0]) == frame_of(physical[1]), f"{what}: {physical}")
 
 
+def call_of(frame, symbols):
+    """The address that a shown call stands for: "symbol+0x12", or a number."""
+    if "+" not in frame:
+        return {int(frame, 16)}
+    name, offset = frame.rsplit("+", 1)
+    return {address + int(offset, 16) for address in symbols.get(name, ())}
+
+
+def check_stacks(guest, report, maps):
+    """Stack traces: each call as its symbol and offset, which kallsyms gives back as the address that was recorded."""
+    symbols = defaultdict(set)
+    for line in guest.truth("proc/kallsyms").decode().splitlines():
+        address, _, name = line.split()[:3]
+        symbols[name].add(int(address, 16))
+    named = 0
+    for row in guest.rows("bpf_entries", columns=["map_id", "value", "value_text"]):
+        map_ = maps.get(row["map_id"], {})
+        if map_.get("type") != STACK_TRACE:
+            continue
+        frames, value = json_of(row["value_text"]), bytes.fromhex(row["value"])
+        size = 32 if map_["flags"] & BUILD_IDS else 8
+        report.equal(len(frames), len(value) // size, f"{map_['name']} calls")
+        for at, frame in enumerate(frames):
+            raw = value[at * size:][:size]
+            status, last = int.from_bytes(raw[:4], "little"), int.from_bytes(raw[-8:], "little")
+            what = f"{map_['name']} call {at}"
+            if size == 32 and status == 1:
+                report.equal(frame, {"build_id": raw[4:24].hex(), "offset": hex(last)}, what)
+            elif size == 8 or status == 2:
+                report.true(last in call_of(frame, symbols), f"{what}: {last:#x} as {frame}")
+                named += "+" in frame
+            else:
+                report.equal(frame, None, what)
+    report.true(named > 4, f"{named} calls with symbols")
+
+
+def check_bloom(guest, report, maps):
+    """Values that were put in, and values that were not (workload/bpf/bytes.c)."""
+    bloom = next((map_ for map_ in maps.values() if map_["name"] == "bloom"), None)
+    if not bloom:
+        return
+    def asked(number):
+        value = bytes((number * 31 + at * 7 + 1) & 0xff for at in range(8)).hex()
+        out, status, error = guest.run("bpf_entries", guest.dump, f"map_id={bloom['id']}", f"value={value}", "--format",
+                                       "json", "--columns", "value")
+        report.equal(status, 0, f"bloom {error}")
+        return json.loads(out) == [{"value": value}]
+    report.equal([asked(number) for number in (0, 17, 49)], [True] * 3, "values in the Bloom filter")
+    # A quarter of its bits is set, and each value has 5: one of 1000 others passes.
+    report.true(sum(asked(number) for number in range(50, 56)) < 3, "values that are not in the Bloom filter")
+    row, = guest.rows("bpf_entries", f"map_id={bloom['id']}", columns=["map_id", "value_text"])
+    shown = json_of(row["value_text"])
+    report.true(0 < shown["set"] <= 50 * shown["hash_functions"] and shown["set"] <= shown["bits"], f"bloom {shown}")
+    report.equal(shown["density"], shown["set"] * 10000 // shown["bits"] / 10000, "bloom density")
+
+
 def frame_of(translated):
     """The physical address in what `kernlens translate --format json` says."""
     return (translated[0] if isinstance(translated, list) else translated)["physical"]
@@ -385,6 +441,8 @@ def check(guest, report):
     check_rings(guest, report, maps, facts)
     check_arena(guest, report, maps, facts)
     check_special(guest, report, maps, facts)
+    check_stacks(guest, report, maps)
+    check_bloom(guest, report, maps)
     check_programs(guest, report)
     check_links(guest, report)
     check_btfs(guest, report)
