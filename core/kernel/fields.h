@@ -672,6 +672,7 @@
   X(nf_hook_ops, priority, OPTIONAL, "")                                                                           \
   X(kset, list, OPTIONAL, "")                                                                                      \
   X(kobject, entry, OPTIONAL, "")                                                                                  \
+  X(kobject, kset, OPTIONAL, "")                                                                                   \
   X(module_kobject, kobj, OPTIONAL, "")                                                                            \
   X(module_kobject, mod, OPTIONAL, "")                                                                             \
   X(module, mkobj, OPTIONAL, "")                                                                                   \
@@ -858,6 +859,8 @@
   X(ftrace_ops_list, OPTIONAL)                                                                                     \
   X(ftrace_list_end, OPTIONAL)                                                                                     \
   X(idt_table, OPTIONAL)                                                                                           \
+  X(_sinittext, OPTIONAL)                                                                                          \
+  X(_einittext, OPTIONAL)                                                                                          \
   X(sys_call_table, OPTIONAL)                                                                                      \
   X(ia32_sys_call_table, OPTIONAL)                                                                                 \
   X(compat_sys_call_table, OPTIONAL)                                                                               \

@@ -90,7 +90,7 @@ void kl_task_walk_init_process(struct kl_task_walk *walk, struct kl_kernel *kern
 
 // The task that uses a pid as its own: tasks[PIDTYPE_PID] of a struct pid.
 // KL_ERR_NOT_FOUND: only a group or a session still uses the number.
-static enum kl_status task_of_pid(struct kl_kernel *k, uint64_t pid, uint64_t *ret) {
+enum kl_status kl_pid_task(struct kl_kernel *k, uint64_t pid, uint64_t *ret) {
   uint64_t tasks, node;
   KL_TRY(kl_member(k, kl_paging_strip(&k->paging, pid), KL_F_pid_tasks, &tasks));
   KL_TRY(kl_get_pointer(k, tasks, KL_F_hlist_head_first, &node));
@@ -99,8 +99,8 @@ static enum kl_status task_of_pid(struct kl_kernel *k, uint64_t pid, uint64_t *r
   return kl_container(k, node, KL_F_task_struct_pid_links, ret);
 }
 
-static enum kl_status open_pids(struct kl_kernel *k, struct kl_budget *budget, uint64_t first, uint64_t last,
-                                struct kl_xarray *ret) {
+enum kl_status kl_pids_init(struct kl_xarray *ret, struct kl_kernel *k, struct kl_budget *budget, uint64_t first,
+                            uint64_t last) {
   uint64_t idr;
   if (!k->known[KL_S_init_pid_ns].present)
     return KL_ERR_NOT_FOUND;
@@ -132,7 +132,7 @@ static enum kl_status next_by_pid(struct kl_task_walk *walk, uint64_t *task) {
     KL_TRY(status);
     if (entry.kind != KL_XARRAY_POINTER)
       continue;
-    status = task_of_pid(k, entry.pointer, task);
+    status = kl_pid_task(k, entry.pointer, task);
     if (status == KL_ERR_NOT_FOUND)
       continue;
     KL_TRY(status);
@@ -152,7 +152,7 @@ static enum kl_status next_in_list(struct kl_task_walk *walk, uint64_t *task) {
     *task = walk->processes.current;
     walk->lost = "list of processes";
     if (status != KL_END && status != KL_ERR_BUDGET)
-      walk->by_pid = open_pids(walk->kernel, walk->budget, 1, UINT32_MAX, &walk->pids) == KL_OK;
+      walk->by_pid = kl_pids_init(&walk->pids, walk->kernel, walk->budget, 1, UINT32_MAX) == KL_OK;
     return status;
   }
   KL_TRY(kl_container(walk->kernel, node, KL_F_task_struct_tasks, task));
@@ -178,12 +178,12 @@ enum kl_status kl_task_walk_next(struct kl_task_walk *walk, uint64_t *task) {
 static enum kl_status find_by_idr(struct kl_kernel *k, struct kl_budget *budget, uint64_t pid, uint64_t *ret) {
   struct kl_xarray x;
   struct kl_xarray_entry entry;
-  KL_TRY(open_pids(k, budget, pid, pid, &x));
+  KL_TRY(kl_pids_init(&x, k, budget, pid, pid));
   enum kl_status status = kl_xarray_next(&x, &entry);
   if (status == KL_END || (status == KL_OK && entry.kind != KL_XARRAY_POINTER))
     return KL_ERR_NOT_FOUND;
   KL_TRY(status);
-  return task_of_pid(k, entry.pointer, ret);
+  return kl_pid_task(k, entry.pointer, ret);
 }
 
 static bool has_pid(struct kl_kernel *k, uint64_t task, uint64_t pid) {

@@ -35,6 +35,14 @@ enum kl_status kl_task_walk_next(struct kl_task_walk *walk, uint64_t *task) KL_M
 // KL_ERR_NOT_FOUND when there is none.
 enum kl_status kl_task_find(struct kl_kernel *k, struct kl_budget *budget, uint64_t pid, uint64_t *ret) KL_MUST_USE;
 
+// The task that uses a struct pid as its own number. KL_ERR_NOT_FOUND: only a
+// group or a session still does.
+enum kl_status kl_pid_task(struct kl_kernel *k, uint64_t pid, uint64_t *ret) KL_MUST_USE;
+// The pids of the initial namespace with numbers from first to last: entries are
+// struct pid. KL_ERR_NOT_FOUND: nothing names the namespace.
+enum kl_status kl_pids_init(struct kl_xarray *ret, struct kl_kernel *k, struct kl_budget *budget, uint64_t first,
+                            uint64_t last) KL_MUST_USE;
+
 // R, S, D, T, t, X, Z, P or I, as in /proc/PID/stat.
 enum kl_status kl_task_state(struct kl_kernel *k, uint64_t task, char *ret) KL_MUST_USE;
 // True for a kernel thread. Workers that the kernel clones from a process

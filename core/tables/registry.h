@@ -49,7 +49,15 @@
   X(bpf_links)                                                                                                     \
   X(bpf_btfs)                                                                                                      \
   X(bpf_ring_records)                                                                                              \
-  X(bpf_arena_pages)
+  X(bpf_arena_pages)                                                                                               \
+  /* tampering */                                                                                                  \
+  X(syscall_table)                                                                                                 \
+  X(interrupt_table)                                                                                               \
+  X(ftrace_ops)                                                                                                    \
+  X(kprobes)                                                                                                       \
+  X(netfilter_hooks)                                                                                               \
+  X(hidden_modules)                                                                                                \
+  X(hidden_tasks)
 
 #define KL_TABLE_DECLARE(name) extern const struct kl_table kl_##name##_table;
 KL_TABLE_LIST(KL_TABLE_DECLARE)

@@ -44,6 +44,9 @@
   X(net_namespaces, 1u << 16, "user.max_net_namespaces is a few thousand a GiB")                                   \
   X(interfaces, 1u << 20, "of one network namespace; indices are positive ints")                                   \
   X(interface_addresses, 1u << 16, "of one interface")                                                             \
+  X(system_calls, 1u << 12, "entries of a system call table; 64-bit ones have under 500")                          \
+  X(ftrace_ops, 1u << 16, "users of the function tracer")                                                          \
+  X(netfilter_hooks, 1u << 10, "MAX_HOOK_COUNT: functions at one place of one namespace")                          \
   X(cgroups, 1u << 20, "of one hierarchy; cgroup ids were 32 bits of inode numbers")                               \
   X(environment_bytes, 16u << 20,                                                                                  \
     "an eighth of the default stack limit holds arguments and environment; raised limits may hold more")           \
