@@ -7,7 +7,7 @@
 enum { TABLE, NUMBER, ADDRESS, SYMBOL, MODULE, IN_KERNEL, IS_SYSTEM_CALL, AGREES, COLUMNS };
 
 static const struct kl_column columns[] = {
-    [TABLE] = {"table", KL_CELL_TEXT, KL_COLUMN_KEY,
+    [TABLE] = {"name", KL_CELL_TEXT, KL_COLUMN_KEY,
                "sys_call_table, or the one for 32-bit programs (late x86 kernels call from code, and keep the "
                "first for tracers)"},
     [NUMBER] = {"number", KL_CELL_U64, KL_COLUMN_KEY, "of the system call"},

@@ -102,7 +102,7 @@ static void assert_one_line(const char *where, const char *s) {
 
 static void everything_is_documented(void **state) {
   (void)state;
-  const char *groups = " machine types processes memory bpf network ";
+  const char *groups = " machine types processes memory bpf network tampering ";
   for (size_t i = 0; kl_table_at(i); i++) {
     const struct kl_table *t = kl_table_at(i);
     char group[32] = " ";

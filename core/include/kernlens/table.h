@@ -58,7 +58,7 @@ enum {
 
 struct kl_table {
   const char *name;
-  const char *group;   // machine, types, processes, memory, bpf, network: for listings
+  const char *group;   // machine, types, processes, network, memory, bpf, tampering: for listings
   const char *doc;     // one line
   const char *example; // a command line behind "kernlens "
   uint32_t flags;
