@@ -8,7 +8,7 @@
 # --afl fuzzes with AFL++ instead of libFuzzer (with its own sanitizer-free build).
 # --record adds what libFuzzer did to ledger.tsv. --minimise keeps of corpus/TARGET
 # what the rest of it does not cover. report prints the ledger; speed says how fast the harnesses
-# are, next to targets.tsv; rot damages real dumps (tests/fault/rot.py).
+# are, next to targets.tsv; rot damages real dumps (tests/fault/rot.sh).
 # "planted" is the rig's own test: it must end with a crash.
 set -eu
 cd "$(dirname "$0")/.."
@@ -19,6 +19,7 @@ case ${1:-} in
 --record) record=yes && shift ;;
 --minimise) minimise=yes && shift ;;
 report) exec fuzz/ledger.py report ;;
+rot) shift && exec tests/fault/rot.sh "$@" ;;
 esac
 target=${1:-all}
 minutes=${2:-1}

@@ -32,12 +32,10 @@ struct fuzz_rows fuzz_read_rows(struct kl_dump *dump, const struct kl_query *que
   const struct kl_table *table = query->table;
   size_t bytes = kl_cursor_bytes(table);
   FUZZ_REQUIRE(bytes <= CURSOR_BYTES && table->n_columns <= 64);
-  size_t mark = kl_arena_mark(&dump->arena);
   struct kl_cursor *cursor;
   r.opened = fuzz_status(kl_cursor_open(dump, query, fuzz_scratch((bytes + 15) & ~(size_t)15), bytes, &cursor));
   if (r.opened != KL_OK) {
     r.ended = r.opened;
-    kl_arena_rewind(&dump->arena, mark);
     return r;
   }
   const struct kl_cell *row;
@@ -52,6 +50,5 @@ struct fuzz_rows fuzz_read_rows(struct kl_dump *dump, const struct kl_query *que
   }
   r.partial = kl_cursor_partial(cursor);
   FUZZ_REQUIRE(r.ended == KL_OK || r.ended == KL_END || r.partial);
-  kl_arena_rewind(&dump->arena, mark);
   return r;
 }

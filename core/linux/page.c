@@ -161,7 +161,7 @@ static int64_t whole_mappings(struct kl_kernel *k, uint64_t head) {
   enum kl_status status = kl_has(k, KL_F_folio__entire_mapcount)
                               ? kl_get(k, head, KL_F_folio__entire_mapcount, &v)
                               : kl_get(k, second, KL_F_page_compound_mapcount, &v);
-  int64_t count = status == KL_OK ? (int32_t)(uint32_t)v + 1 : 0;
+  int64_t count = status == KL_OK ? (int64_t)(int32_t)(uint32_t)v + 1 : 0;
   return count > 0 ? count : 0;
 }
 
@@ -183,7 +183,7 @@ enum kl_status kl_page_read(struct kl_kernel *k, uint64_t pfn, struct kl_page *r
     return KL_ERR_UNMAPPED;
   p.address = k->vmemmap_base + pfn * k->types[KL_T_page].bytes;
   KL_TRY(bytes_of(k, p.address, bytes));
-  int64_t mappings = (int32_t)field_of(k, bytes, KL_F_page__mapcount) + 1;
+  int64_t mappings = (int64_t)(int32_t)field_of(k, bytes, KL_F_page__mapcount) + 1;
   KL_TRY(find_head(k, p.address, bytes, &p.head));
   if (p.head != p.address) {
     KL_TRY(kl_page_pfn(k, p.head, &p.head_pfn));
