@@ -81,6 +81,7 @@ export function AskView() {
   const shown = tables.find((table) => table.name === route.value.params.show);
   return (
     <div class="view ask" data-testid="view-ask">
+      <h1 class="hidden-text">Ask</h1>
       <aside class="ask-side" aria-label="Tables, examples and history">
         <h2>Tables</h2>
         <TableList tables={tables} at={shown?.name} />

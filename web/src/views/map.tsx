@@ -24,6 +24,7 @@ export function MapView() {
   return (
     <div class="view map-view" data-testid="view-map">
       <div class="map-main">
+        <h1 class="hidden-text">Memory map</h1>
         <div class="map-tools">
           <Segmented
             id="map-layout" label="Layout" at={layoutKind.value}

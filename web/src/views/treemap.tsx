@@ -50,7 +50,7 @@ export function Treemap(props: { at: FileNode; page: number; open: (node: FileNo
         const w = cell.x1 - cell.x0;
         const h = cell.y1 - cell.y0;
         const name = node ? visible(node.name) : 'other';
-        const label = `${name}${node?.children && !node.fs ? '/' : ''} ${bytesText(pages * props.page)}`;
+        const label = `${name} ${bytesText(pages * props.page)}`;
         return (
           <button
             type="button" key={i} tabIndex={-1} title={label} aria-label={label}
@@ -58,7 +58,7 @@ export function Treemap(props: { at: FileNode; page: number; open: (node: FileNo
             style={{ left: `${cell.x0}px`, top: `${cell.y0}px`, width: `${w}px`, height: `${h}px` }}
             disabled={!node} onClick={() => node && props.open(node)}
           >
-            {w > 44 && h > 15 && <span class="tile-name">{name}</span>}
+            {w > 44 && h > 15 && <span class="tile-name">{name} </span>}
             {w > 60 && h > 34 && !cell.children && <span class="tile-size">{bytesText(pages * props.page)}</span>}
           </button>
         );
