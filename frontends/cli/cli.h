@@ -22,6 +22,7 @@ enum cli_format { CLI_TABLE, CLI_JSON, CLI_NDJSON, CLI_CSV };
 enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };
 
 enum { CLI_MAX_PARTS = 63, CLI_MAX_ARGUMENTS = 64 };
+enum { CLI_MOST_SECONDS = 1 << 30, CLI_MOST_MEBIBYTES = 1 << 30 }; // of the limits of queries
 
 // What was asked, parsed. Strings are borrowed from argv.
 struct cli {
@@ -39,6 +40,9 @@ struct cli {
   uint64_t limit;      // rows; UINT64_MAX: all
   const char *btf, *symbols;
   const char *inode, *path, *output; // of extract
+  const char *query_file, *database; // of sql
+  const char *tables;                // null: all
+  uint64_t rows, seconds, mebibytes; // limits of sql
   uint64_t root;
   uint64_t steps; // 0: the default
   uint64_t pid;
@@ -60,6 +64,12 @@ struct cli {
   X(SYMBOLS)                                                                                                       \
   X(ROOT)                                                                                                          \
   X(STEPS)                                                                                                         \
+  X(QUERY_FILE)                                                                                                    \
+  X(DB)                                                                                                            \
+  X(TABLES)                                                                                                        \
+  X(ROWS)                                                                                                          \
+  X(TIME)                                                                                                          \
+  X(MEMORY)                                                                                                        \
   X(STATS)                                                                                                         \
   X(QUIET)                                                                                                         \
   X(COLOR)                                                                                                         \

@@ -2,7 +2,7 @@
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
-#include "cli.h"
+#include "output.h"
 
 extern const struct cli_command cli_summary_command;
 extern const struct cli_command cli_struct_command;
@@ -20,5 +20,8 @@ extern const struct cli_command cli_man_command;
 // What --help prints: of a command, a table (command is then the table
 // command), or all.
 int cli_help_print(const struct cli *cli, const struct cli_command *command, const struct kl_table *table);
+
+// What a table holds, where answers go.
+void cli_help_table(struct cli_output *out, const struct kl_table *table);
 
 #endif

@@ -4,18 +4,19 @@
 
 #include "commands.h"
 #include "output.h"
+#include "sql.h"
 
 enum { WIDTH = 96, INDENT = 2 };
 
 struct page {
-  struct cli_output out;
+  struct cli_output *out;
   struct kl_text *text;
 };
 
 static void heading(struct page *p, const char *s) {
-  cli_style_begin(&p->out, CLI_HEADING);
+  cli_style_begin(p->out, CLI_HEADING);
   kl_text_string(p->text, s);
-  cli_style_end(&p->out, CLI_HEADING);
+  cli_style_end(p->out, CLI_HEADING);
   kl_text_char(p->text, '\n');
 }
 
@@ -91,12 +92,7 @@ static const char *kind_doc(const struct kl_column *column) {
   return names[column->kind];
 }
 
-static void table_page(struct page *p, const struct kl_table *table) {
-  kl_text_string(p->text, "kernlens ");
-  kl_text_string(p->text, table->name);
-  kl_text_string(p->text, " DUMP [column=value ...]\n\n");
-  wrapped(p, table->doc, 0, 0);
-  kl_text_char(p->text, '\n');
+static void columns(struct page *p, const struct kl_table *table) {
   heading(p, "Columns");
   for (uint32_t i = 0; i < table->n_columns; i++) {
     const struct kl_column *c = &table->columns[i];
@@ -109,9 +105,44 @@ static void table_page(struct page *p, const struct kl_table *table) {
     entry(p, name, doc, 34);
   }
   kl_text_char(p->text, '\n');
+}
+
+void cli_help_table(struct cli_output *out, const struct kl_table *table) {
+  struct page page = {out, &out->text};
+  wrapped(&page, table->doc, 0, 0);
+  kl_text_char(page.text, '\n');
+  columns(&page, table);
+  examples(&page, table->example);
+}
+
+static void table_page(struct page *p, const struct kl_table *table) {
+  kl_text_string(p->text, "kernlens ");
+  kl_text_string(p->text, table->name);
+  kl_text_string(p->text, " DUMP [column=value ...]\n\n");
+  wrapped(p, table->doc, 0, 0);
+  kl_text_char(p->text, '\n');
+  columns(p, table);
   options(p, &cli_table_command);
   kl_text_char(p->text, '\n');
   examples(p, table->example);
+}
+
+// A view: for SQL only.
+static void view_page(struct page *p, const struct sql_view *view) {
+  kl_text_string(p->text, "kernlens sql DUMP \"SELECT * FROM ");
+  kl_text_string(p->text, view->name);
+  kl_text_string(p->text, "\"\n\n");
+  wrapped(p, view->doc, 0, 0);
+  kl_text_char(p->text, '\n');
+  heading(p, "Query");
+  cli_blanks(p->text, INDENT);
+  wrapped(p, view->select, INDENT, INDENT);
+  if (!view->example)
+    return;
+  kl_text_char(p->text, '\n');
+  heading(p, "Example");
+  cli_blanks(p->text, INDENT);
+  wrapped(p, view->example, INDENT, INDENT);
 }
 
 static void command_page(struct page *p, const struct cli_command *command) {
@@ -147,11 +178,21 @@ static void list_tables(struct page *p) {
     entry(p, kl_table_at(i)->name, kl_table_at(i)->doc, 20);
 }
 
+static void list_views(struct page *p) {
+  const struct sql_view *view;
+  heading(p, "Views, for SQL");
+  for (size_t i = 0; (view = sql_view_at(i)); i++)
+    if (sql_view_present(view))
+      entry(p, view->name, view->doc, 26);
+}
+
 static void front_page(struct page *p) {
   kl_text_string(p->text, "kernlens answers questions about a Linux guest from a dump of its memory.\n\n");
   list_commands(p);
   kl_text_char(p->text, '\n');
   list_tables(p);
+  kl_text_char(p->text, '\n');
+  list_views(p);
   kl_text_char(p->text, '\n');
   options(p, NULL);
   kl_text_char(p->text, '\n');
@@ -161,31 +202,43 @@ static void front_page(struct page *p) {
 }
 
 int cli_help_print(const struct cli *cli, const struct cli_command *command, const struct kl_table *table) {
-  static struct page page;
-  cli_output_init(&page.out, cli);
-  page.text = &page.out.text;
+  static struct cli_output out;
+  struct page page = {&out, &out.text};
+  cli_output_init(&out, cli);
   if (table)
     table_page(&page, table);
   else if (command && *command->name)
     command_page(&page, command);
   else
     front_page(&page);
-  return cli_output_end(&page.out);
+  return cli_output_end(&out);
+}
+
+static int print_view(const struct cli *cli, const struct sql_view *view) {
+  static struct cli_output out;
+  struct page page = {&out, &out.text};
+  cli_output_init(&out, cli);
+  view_page(&page, view);
+  return cli_output_end(&out);
 }
 
 static int run(const struct cli *cli) {
   const struct cli_command *command = NULL;
   const struct kl_table *table = NULL;
   const char *word = cli->n_arguments ? cli->arguments[0] : "";
+  const struct sql_view *view;
+  for (size_t i = 0; (view = sql_view_at(i)); i++)
+    if (sql_view_present(view) && strcmp(view->name, word) == 0)
+      return print_view(cli, view);
   if (*word && !(command = cli_command_find(word)) && !(table = kl_table_find(word)))
-    return cli_misuse(cli, "%s is no command and no table", word);
+    return cli_misuse(cli, "%s is no command, no table and no view", word);
   return cli_help_print(cli, command, table);
 }
 
 const struct cli_command cli_help_command = {
     .name = "help",
-    .arguments = "[COMMAND | TABLE]",
-    .doc = "say what a command or a table does",
+    .arguments = "[COMMAND | TABLE | VIEW]",
+    .doc = "say what a command, a table or a view does",
     .examples = "help tasks",
     .max_arguments = 1,
     .run = run,

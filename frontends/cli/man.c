@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "output.h"
+#include "sql.h"
 
 static struct cli_output out;
 
@@ -99,7 +100,19 @@ static void tables(void) {
     raw("\n");
     for (uint32_t k = 0; k < table->n_columns; k++)
       tagged(table->columns[k].name, "", table->columns[k].doc);
+    raw(".PP\nExample:\n\\fBkernlens ");
+    text(table->example);
+    raw("\\fR\n");
   }
+}
+
+static void views(void) {
+  const struct sql_view *view;
+  section("VIEWS");
+  text("Queries that are there under a name, for kernlens sql; kernlens help VIEW shows what they ask.\n");
+  for (size_t i = 0; (view = sql_view_at(i)); i++)
+    if (sql_view_present(view))
+      tagged(view->name, "", view->doc);
 }
 
 static const char *const formats[][2] = {
@@ -139,11 +152,6 @@ static void examples(void) {
       lines += n + (lines[n] == '\n');
     }
   }
-  for (size_t i = 0; kl_table_at(i); i++) {
-    raw("kernlens ");
-    text(kl_table_at(i)->example);
-    raw("\n");
-  }
   raw(".fi\n");
 }
 
@@ -173,7 +181,10 @@ static int run(const struct cli *cli) {
     tagged(exits[i][0], "", exits[i][1]);
   section("ENVIRONMENT");
   tagged("NO_COLOR", "", "When set to anything but nothing, no colours.");
+  tagged("XDG_STATE_HOME", "",
+         "Where the shell keeps its history: kernlens/sql_history. Without it, none is kept.");
   tables();
+  views();
   examples();
   return cli_output_end(&out);
 }

@@ -91,6 +91,27 @@ static bool set_root(struct cli *cli, const char *value) {
 static bool set_steps(struct cli *cli, const char *value) {
   return parse_number(value, &cli->steps) && cli->steps;
 }
+static bool set_query_file(struct cli *cli, const char *value) {
+  cli->query_file = value;
+  return *value;
+}
+static bool set_db(struct cli *cli, const char *value) {
+  cli->database = value;
+  return *value;
+}
+static bool set_tables(struct cli *cli, const char *value) {
+  cli->tables = value;
+  return *value;
+}
+static bool set_rows(struct cli *cli, const char *value) {
+  return parse_number(value, &cli->rows) && cli->rows;
+}
+static bool set_time(struct cli *cli, const char *value) {
+  return parse_number(value, &cli->seconds) && cli->seconds && cli->seconds <= CLI_MOST_SECONDS;
+}
+static bool set_memory(struct cli *cli, const char *value) {
+  return parse_number(value, &cli->mebibytes) && cli->mebibytes && cli->mebibytes <= CLI_MOST_MEBIBYTES;
+}
 static bool set_stats(struct cli *cli, const char *value) {
   (void)value;
   return cli->stats = true;
@@ -132,6 +153,13 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
                          set_root},
     [CLI_OPTION_STEPS] = {"steps", 0, "N", NULL, false, "give up a walk after N objects of guest memory",
                           set_steps},
+    [CLI_OPTION_QUERY_FILE] = {"file", 0, "FILE", NULL, true, "take the queries from this file", set_query_file},
+    [CLI_OPTION_DB] = {"db", 0, "FILE", NULL, true,
+                       "write tables into this SQLite database, which must not be there yet", set_db},
+    [CLI_OPTION_TABLES] = {"tables", 0, "NAMES", NULL, false, "which tables to write: a,b,c (all)", set_tables},
+    [CLI_OPTION_ROWS] = {"rows", 0, "N", NULL, false, "end a statement after N rows (10000000)", set_rows},
+    [CLI_OPTION_TIME] = {"time", 0, "SECONDS", NULL, false, "end a statement after so long (300)", set_time},
+    [CLI_OPTION_MEMORY] = {"memory", 0, "MIB", NULL, false, "memory that queries may take (512)", set_memory},
     [CLI_OPTION_STATS] = {"stats", 0, NULL, NULL, false,
                           "say at the end what the answer cost: reads, bytes, steps, time", set_stats},
     [CLI_OPTION_QUIET] = {"quiet", 'q', NULL, NULL, false, "no progress, no notes; errors remain", set_quiet},
@@ -316,7 +344,7 @@ static int take_words(struct cli *cli, char **words, size_t n) {
 }
 
 int cli_parse(int argc, char **argv, struct cli *cli) {
-  *cli = (struct cli){.limit = UINT64_MAX};
+  *cli = (struct cli){.limit = UINT64_MAX, .rows = 10000000, .seconds = 300, .mebibytes = 512};
   uint32_t seen = 0;
   int code = parse_options(argc, argv, cli, &seen);
   if (code == CLI_ANSWERED)

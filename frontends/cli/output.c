@@ -82,6 +82,16 @@ int cli_output_end(struct cli_output *out) {
   return CLI_FAILED;
 }
 
+bool cli_output_flush(struct cli_output *out) {
+  bool written = kl_text_flush(&out->text) == KL_OK;
+  if (!written && out->error != EPIPE && out->error != EINTR)
+    cli_complain("cannot write the answer: %s", strerror(out->error));
+  out->text.failed = KL_OK;
+  out->text.used = 0;
+  out->error = 0;
+  return written;
+}
+
 void cli_blanks(struct kl_text *text, size_t n) {
   while (n--)
     kl_text_char(text, ' ');

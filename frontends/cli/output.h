@@ -28,6 +28,10 @@ bool cli_output_row(struct cli_output *out);
 // for a reader that has gone away, and Ctrl-C: both know).
 int cli_output_end(struct cli_output *out);
 
+// Writes what is there and goes on. False, and the error forgotten, when it could
+// not be written: CLI_FAILED would have been said of it.
+bool cli_output_flush(struct cli_output *out);
+
 // ANSI attributes, nothing where colours are off.
 enum cli_style { CLI_PLAIN, CLI_HEADING, CLI_FAINT, CLI_WARNING };
 void cli_style_begin(struct cli_output *out, enum cli_style style);

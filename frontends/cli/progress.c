@@ -24,6 +24,11 @@ void cli_cancel_init(void) {
   sigaction(SIGINT, &action, NULL);
 }
 
+void cli_cancel_again(void) {
+  cancelled = 0;
+  cli_cancel_init();
+}
+
 bool cli_cancelled(void) {
   return cancelled;
 }
@@ -63,9 +68,14 @@ static void draw(struct cli_progress *p, uint64_t done, uint64_t total, int64_t 
   p->drawn_at = now;
 }
 
+static _Bool stop(void *user) {
+  const struct cli_progress *p = user;
+  return cancelled || (p->stop && p->stop(p->stop_user));
+}
+
 static _Bool report(void *user, const char *stage, uint64_t done, uint64_t total) {
   struct cli_progress *p = user;
-  if (cancelled)
+  if (stop(user))
     return false;
   if (!p->shown)
     return true;
@@ -82,5 +92,5 @@ static _Bool report(void *user, const char *stage, uint64_t done, uint64_t total
 }
 
 struct kl_progress cli_progress_callback(struct cli_progress *progress) {
-  return (struct kl_progress){.user = progress, .report = report};
+  return (struct kl_progress){.user = progress, .report = report, .stop = stop};
 }

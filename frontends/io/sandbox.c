@@ -43,6 +43,7 @@ static const struct rule rules[] = {
     ALLOW(read),
     ALLOW(readv),
     ALLOW(pread64),
+    ALLOW(pwrite64),
     ALLOW(write),
     ALLOW(writev),
     ALLOW(lseek),

@@ -8,6 +8,7 @@ enum { STEPS_BETWEEN_CHECKS = 2000 };
 
 struct sql {
   sqlite3 *db;
+  struct kl_dump *dump;
   struct sql_limits limits;
   bool (*cancelled)(void);
   int64_t deadline; // ms; 0: none
@@ -20,13 +21,16 @@ static int64_t now_ms(void) {
   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-// SQLite asks between steps; anything but 0 interrupts.
-static int check(void *user) {
-  struct sql *sql = user;
+bool sql_has_to_stop(struct sql *sql) {
   if (sql->cancelled && sql->cancelled())
-    return 1;
+    return true;
   sql->timed_out = sql->deadline && now_ms() > sql->deadline;
   return sql->timed_out;
+}
+
+// SQLite asks between steps; anything but 0 interrupts.
+static int check(void *user) {
+  return sql_has_to_stop(user);
 }
 
 void *sql_block(size_t n) {
@@ -52,6 +56,7 @@ int sql_open(struct kl_dump *dump, const struct sql_limits *limits, bool (*cance
   *ret = NULL;
   if (!sql)
     return SQLITE_NOMEM;
+  sql->dump = dump;
   sql->limits = *limits;
   sql->cancelled = cancelled;
   if (limits->memory_bytes)
@@ -81,6 +86,7 @@ sqlite3 *sql_handle(struct sql *sql) {
 
 void sql_begin(struct sql *sql) {
   sql->timed_out = false;
+  kl_dump_resume(sql->dump);
   sql->deadline = sql->limits.time_ms ? now_ms() + sql->limits.time_ms : 0;
 }
 

@@ -35,7 +35,25 @@ void sql_close(struct sql *sql);
 sqlite3 *sql_handle(struct sql *sql);
 // Starts the clock of time_ms, to be called before a statement runs.
 void sql_begin(struct sql *sql);
+// Whether the running statement has to end: for kl_progress.stop, which ends
+// walks that give no rows.
+bool sql_has_to_stop(struct sql *sql);
 // Whether the last statement ended by its time limit.
 bool sql_timed_out(const struct sql *sql);
+
+// What SQL calls the type of a column's values: INTEGER or TEXT.
+const char *sql_type_of(enum kl_cell_kind kind);
+
+// The views over the tables, in the order in which they are shown: null past
+// the last. A view is made only where its tables are.
+struct sql_view {
+  const char *name;
+  const char *doc;      // one line
+  const char *needs[4]; // tables; null: no more
+  const char *select;
+  const char *example; // a query that uses it; null: all of it
+};
+const struct sql_view *sql_view_at(size_t i);
+bool sql_view_present(const struct sql_view *view);
 
 #endif

@@ -42,7 +42,7 @@ struct client {
   const struct kl_table *table;
 };
 
-static const char *declared_type(enum kl_cell_kind kind) {
+const char *sql_type_of(enum kl_cell_kind kind) {
   return kind == KL_CELL_TEXT || kind == KL_CELL_BYTES || kind == KL_CELL_ADDRESS ? "TEXT" : "INTEGER";
 }
 
@@ -50,7 +50,7 @@ static int declare(sqlite3 *db, const struct kl_table *t) {
   sqlite3_str *sql = sqlite3_str_new(db);
   sqlite3_str_appendf(sql, "CREATE TABLE \"%w\"(", t->name);
   for (uint32_t i = 0; i < t->n_columns; i++)
-    sqlite3_str_appendf(sql, "%s\"%w\" %s%s", i ? ", " : "", t->columns[i].name, declared_type(t->columns[i].kind),
+    sqlite3_str_appendf(sql, "%s\"%w\" %s%s", i ? ", " : "", t->columns[i].name, sql_type_of(t->columns[i].kind),
                         t->columns[i].flags & KL_COLUMN_HIDDEN ? " HIDDEN" : "");
   sqlite3_str_appendf(sql, ")");
   char *text = sqlite3_str_finish(sql);

@@ -29,7 +29,7 @@ class Refused(unittest.TestCase):
         self.refused("segments", demo(), "--columns", "start,edn", says="did you mean end?")
         self.refused("--fromat", "json", demo(), says="did you mean --format?")
         self.refused("tables", "kernal", says="did you mean kernel")
-        self.refused("help", "nonsense", says="no command and no table")
+        self.refused("help", "nonsense", says="no command, no table and no view")
 
     def test_words_that_are_nothing(self):
         self.refused("nonsense", says="no file")
