@@ -32,14 +32,11 @@ static const struct sql_view views[] = {
      "SELECT DISTINCT tgid, comm, path FROM vmas WHERE permissions LIKE '__x_' "
      "AND (path LIKE '%.so' OR path LIKE '%.so.%')",
      NULL},
-    {"process_memory_shares",
-     "processes by proportional memory: each mapped page counts as its share among the processes that map it",
-     {"page_users"},
-     "WITH users AS MATERIALIZED (SELECT pfn, tgid, comm, count(*) AS times FROM page_users GROUP BY pfn, tgid), "
-     "shares AS MATERIALIZED (SELECT pfn, count(*) AS processes FROM users GROUP BY pfn) "
-     "SELECT u.tgid, u.comm, count(*) AS pages, sum(s.processes = 1) AS pages_alone, "
-     "round(sum(1.0 / s.processes) * (SELECT page_size FROM kernel)) AS proportional_bytes "
-     "FROM users u JOIN shares s ON s.pfn = u.pfn GROUP BY u.tgid ORDER BY proportional_bytes DESC",
+    {"processes_by_memory",
+     "processes by proportional memory: a page that several have mapped counts for each as its share",
+     {"process_memory"},
+     "SELECT tgid, comm, proportional_bytes, resident_bytes, private_bytes, swapped_bytes FROM process_memory "
+     "ORDER BY proportional_bytes DESC",
      NULL},
     {"shared_pages",
      "page frames that two processes both have mapped: ask with tgid = ? AND other_tgid = ?",

@@ -42,7 +42,6 @@ class Shell:
         while what not in ESCAPES.sub("", self.text):
             ready, _, _ = select.select([self.ours], [], [], max(0, deadline - time.monotonic()))
             if not ready:
-                self.program.kill()
                 raise TimeoutError(f"no {what!r} in {self.text!r}")
             try:
                 piece = os.read(self.ours, 65536)
@@ -62,11 +61,14 @@ class Shell:
         return self.wait_for("\n" + PROMPT)
 
     def leave(self, how="\x04"):
-        self.type(how)
-        try:
-            self.wait_for("nothing that comes", 60)
-        except EOFError:
-            pass
+        for _ in range(20):  # the prompt comes before the terminal takes keys one by one: Ctrl-D may come too early
+            self.type(how)
+            try:
+                self.wait_for("nothing that comes", 2)
+            except TimeoutError:
+                continue
+            except EOFError:
+                break
         os.close(self.ours)
         return self.program.wait(timeout=60)
 
