@@ -49,7 +49,7 @@ struct state {
   struct kl_page_cache_walk pages;
   struct kl_swap_cache_walk swap;
   uint32_t swap_area; // whose path is in scratch, plus 1; 0: none
-  enum { SUPERS, INODES, PAGES, SWAP } level;
+  enum level { SUPERS, INODES, PAGES, SWAP } level;
   bool by_inode;     // its number was pushed
   bool one;          // pfn was pushed: only that frame's row
   bool in_swap;      // and the frame is no file's, but in the swap cache
@@ -276,7 +276,7 @@ static enum kl_status next_swapped(struct kl_cursor *c, bool *row) {
 // ── Rows ───────────────────────────────────────────────────────────────────
 
 // Where an error arose, and in what.
-static void note_lost(struct kl_cursor *c, int level, enum kl_status status) {
+static void note_lost(struct kl_cursor *c, enum level level, enum kl_status status) {
   struct state *s = c->state;
   if (level == SWAP)
     kl_lost(c, "swap", s->swap.lost, status);
@@ -306,7 +306,7 @@ static enum kl_status next(struct kl_cursor *c) {
   struct state *s = c->state;
   for (;;) {
     bool row = false;
-    int level = s->level;
+    enum level level = s->level;
     enum kl_status status = step(c, &row);
     if (row || status == KL_ERR_BUDGET || status == KL_END)
       return status;
