@@ -79,6 +79,10 @@ uint64_t kl_btf_bytes(const struct kl_btf *btf);
 // id must be below the count.
 void kl_btf_type(const struct kl_btf *btf, uint32_t id, struct kl_btf_type *ret);
 
+// The string at an offset of the string section, as .BTF.ext and line
+// information refer to it. False: there is none.
+bool kl_btf_text(const struct kl_btf *btf, uint32_t offset, struct kl_bytes *ret);
+
 // Items of a type; i below vlen (1 for ARRAY).
 struct kl_btf_member {
   struct kl_bytes name;

@@ -61,6 +61,13 @@ void kl_btf_type(const struct kl_btf *btf, uint32_t id, struct kl_btf_type *ret)
   ret->type = holds == KL_BTF_WORD_TYPE ? word : 0;
 }
 
+bool kl_btf_text(const struct kl_btf *btf, uint32_t offset, struct kl_bytes *ret) {
+  if (offset >= btf->string_start && offset - btf->string_start >= btf->strings.n)
+    return false;
+  *ret = kl_btf_string(btf, offset);
+  return true;
+}
+
 // Before Linux 5.0's kflag (9d5f9f701b18) a bitfield was a member of an INT
 // with fewer bits than its bytes have.
 static void old_bitfield(const struct kl_btf *btf, struct kl_btf_member *member) {

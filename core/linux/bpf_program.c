@@ -1,4 +1,5 @@
-// Which maps a program uses, and which programs use a map.
+// Which maps a program uses, which programs use a map, and where the machine
+// code of a program is.
 #include "linux/bpf_program.h"
 
 enum kl_status kl_bpf_program_maps(struct kl_kernel *k, uint64_t aux, uint64_t ret[KL_BPF_USED_MAPS], size_t *n) {
@@ -11,6 +12,24 @@ enum kl_status kl_bpf_program_maps(struct kl_kernel *k, uint64_t aux, uint64_t r
     KL_TRY(kl_read_u64(k, maps + 8 * i, &ret[i]));
   *n = (size_t)count;
   return KL_OK;
+}
+
+// A program of several functions is split (aux->func), the program itself being
+// the first of them; bpf(2) gives them one behind the other.
+enum kl_status kl_bpf_program_image(struct kl_kernel *k, uint64_t program, uint64_t aux, uint64_t i,
+                                    struct kl_bpf_image *ret) {
+  uint64_t count, functions, function = program;
+  KL_TRY(kl_get(k, aux, KL_F_bpf_prog_aux_func_cnt, &count));
+  if (count > KL_BPF_FUNCTIONS)
+    return KL_ERR_LIMIT;
+  if (i >= count && (count || i))
+    return KL_END;
+  if (count) {
+    KL_TRY(kl_get_pointer(k, aux, KL_F_bpf_prog_aux_func, &functions));
+    KL_TRY(kl_read_u64(k, functions + 8 * i, &function));
+  }
+  KL_TRY(kl_get_pointer(k, function, KL_F_bpf_prog_bpf_func, &ret->address));
+  return kl_get(k, function, KL_F_bpf_prog_jited_len, &ret->bytes);
 }
 
 static enum kl_status program_uses(struct kl_kernel *k, uint64_t program, uint64_t map, bool *ret) {

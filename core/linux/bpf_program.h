@@ -16,6 +16,17 @@ enum { KL_BPF_USED_MAPS = 64 };
 enum kl_status kl_bpf_program_maps(struct kl_kernel *k, uint64_t aux, uint64_t ret[KL_BPF_USED_MAPS],
                                    size_t *n) KL_MUST_USE;
 
+// The machine code of one function of a program.
+enum { KL_BPF_FUNCTIONS = 256 }; // BPF_MAX_SUBPROGS (include/linux/bpf_verifier.h)
+struct kl_bpf_image {
+  uint64_t address, bytes;
+};
+// Function i of a program: the first stands for the program where it has no
+// others. KL_END past the last. KL_ERR_LIMIT: more functions than there can be.
+// bytes is 0 where the interpreter runs it. Cost: 4 guest reads.
+enum kl_status kl_bpf_program_image(struct kl_kernel *k, uint64_t program, uint64_t aux, uint64_t i,
+                                    struct kl_bpf_image *ret) KL_MUST_USE;
+
 // Writes the ids of the programs that use a map, with commas. Cost: a walk of
 // all programs.
 enum kl_status kl_bpf_programs_using(struct kl_kernel *k, struct kl_budget *budget, uint64_t map,

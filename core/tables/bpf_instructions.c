@@ -1,18 +1,24 @@
 // bpf_instructions: the instructions of BPF programs, after the verifier.
 #include "base/memory.h"
 #include "linux/bpf_disasm.h"
+#include "linux/bpf_lines.h"
 #include "linux/bpf_map.h"
 #include "linux/bpf_program.h"
 #include "tables/cursor.h"
 #include "tables/registry.h"
 
-enum { PROGRAM_ID, INDEX, CODE, TEXT, ADDRESS, COLUMNS };
+enum { PROGRAM_ID, INDEX, CODE, TEXT, FUNCTION, FILE_NAME, LINE, SOURCE, LINE_COLUMN, ADDRESS, COLUMNS };
 
 static const struct kl_column columns[] = {
     [PROGRAM_ID] = {"program_id", KL_CELL_U64, KL_COLUMN_KEY | KL_COLUMN_PUSHED, "the program's id"},
     [INDEX] = {"index", KL_CELL_U64, KL_COLUMN_KEY, "number of the instruction"},
     [CODE] = {"code", KL_CELL_BYTES, 0, "its bytes: 8, or 16 for those with a 64-bit number"},
     [TEXT] = {"text", KL_CELL_TEXT, 0, "as the kernel would list it; maps by their ids, calls by their symbols"},
+    [FUNCTION] = {"function", KL_CELL_TEXT, 0, "the function it belongs to; null without BTF"},
+    [FILE_NAME] = {"file", KL_CELL_TEXT, 0, "source file it was made from, likewise"},
+    [LINE] = {"line", KL_CELL_U64, 0, "line of that file"},
+    [SOURCE] = {"source", KL_CELL_TEXT, KL_COLUMN_HIDDEN, "that line, without blanks before it"},
+    [LINE_COLUMN] = {"line_column", KL_CELL_U64, KL_COLUMN_HIDDEN, "column in that line"},
     [ADDRESS] = {"address", KL_CELL_ADDRESS, KL_COLUMN_HIDDEN, "where it lies in guest memory"},
 };
 
@@ -30,6 +36,8 @@ struct state {
   } maps[KL_BPF_USED_MAPS];
   uint64_t functions, n_functions; // struct bpf_func_info[] of aux; 0: not known
   uint64_t call_base;              // __bpf_call_base; 0: not known
+  struct kl_bpf_lines lines;
+  bool has_lines;
 };
 
 static uint64_t symbol(struct kl_kernel *k, const char *name) {
@@ -55,6 +63,7 @@ static void take_references(struct kl_cursor *c, uint64_t program) {
   size_t n = 0;
   s->n_maps = 0;
   s->n_functions = 0;
+  s->has_lines = false;
   enum kl_status status = kl_get_pointer(c->kernel, program, KL_F_bpf_prog_aux, &aux);
   if (status != KL_OK) {
     kl_lost(c, "aux", program, status);
@@ -67,6 +76,10 @@ static void take_references(struct kl_cursor *c, uint64_t program) {
     s->n_functions = 0;
     kl_lost(c, "functions", aux, status);
   }
+  status = kl_bpf_lines_open(&s->lines, c->kernel, aux);
+  s->has_lines = status == KL_OK;
+  if (status != KL_OK && status != KL_END)
+    kl_lost(c, "lines", aux, status);
   status = kl_bpf_program_maps(c->kernel, aux, maps, &n);
   if (status != KL_OK) {
     kl_lost(c, "maps", aux, status);
@@ -165,6 +178,32 @@ static struct kl_bytes name_of(struct kl_cursor *c, const struct kl_bpf_insn *in
   return kl_bytes_of("", 0);
 }
 
+static void put_origin(struct kl_cursor *c, uint64_t index) {
+  struct state *s = c->state;
+  struct kl_bpf_lines *l = &s->lines;
+  if (!s->has_lines)
+    return;
+  enum kl_status status = kl_bpf_lines_at(l, index);
+  if (status != KL_OK) { // the rest would be told of a wrong line
+    s->has_lines = false;
+    kl_lost(c, "lines", l->lines.address, status);
+    return;
+  }
+  if (l->in_function && l->function.n)
+    kl_put_bytes(c, FUNCTION, KL_OK, 0, l->function.p, l->function.n);
+  if (!l->in_line)
+    return;
+  struct kl_bytes source = l->source;
+  while (source.n && (*source.p == ' ' || *source.p == '\t'))
+    source = kl_bytes_of(source.p + 1, source.n - 1);
+  if (l->file.n)
+    kl_put_bytes(c, FILE_NAME, KL_OK, 0, l->file.p, l->file.n);
+  kl_put(c, LINE, KL_OK, 0, l->line);
+  kl_put(c, LINE_COLUMN, KL_OK, 0, l->column);
+  if (source.n)
+    kl_put_bytes(c, SOURCE, KL_OK, 0, source.p, source.n);
+}
+
 static void put_row(struct kl_cursor *c) {
   struct state *s = c->state;
   uint8_t code[2 * KL_BPF_INSN_BYTES] = {0};
@@ -173,6 +212,7 @@ static void put_row(struct kl_cursor *c) {
   struct kl_text room = kl_text_into(name, sizeof name);
   size_t n = KL_BPF_INSN_BYTES;
   kl_put(c, PROGRAM_ID, KL_OK, 0, s->id);
+  put_origin(c, s->index);
   kl_put(c, INDEX, KL_OK, 0, s->index++);
   kl_put(c, ADDRESS, KL_OK, 0, address);
   enum kl_status status = kl_read(c->kernel, address, code, n);
@@ -208,7 +248,7 @@ static enum kl_status next(struct kl_cursor *c) {
 }
 
 static const struct kl_table_code code = {
-    .state_bytes = sizeof(struct state), .text_bytes = 1024, .open = open, .next = next};
+    .state_bytes = sizeof(struct state), .text_bytes = 1 << 16, .open = open, .next = next};
 
 const struct kl_table kl_bpf_instructions_table = {
     .name = "bpf_instructions",

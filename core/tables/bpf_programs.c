@@ -23,6 +23,7 @@ enum {
   UID,
   GPL_COMPATIBLE,
   IMAGE,
+  JITED,
   ATTACHED_FUNCTION,
   COLUMNS
 };
@@ -45,10 +46,13 @@ static const struct kl_column columns[] = {
     [UID] = {"uid", KL_CELL_U64, 0, "user who loaded it"},
     [GPL_COMPATIBLE] = {"gpl_compatible", KL_CELL_BOOL, KL_COLUMN_HIDDEN, "whether its licence is GPL compatible"},
     [IMAGE] = {"image", KL_CELL_ADDRESS, KL_COLUMN_HIDDEN, "its machine code, or the interpreter"},
+    [JITED] = {"jited", KL_CELL_BYTES, KL_COLUMN_HIDDEN | KL_COLUMN_COSTLY,
+               "its machine code, its functions one behind the other; null where the interpreter runs it"},
     [ATTACHED_FUNCTION] = {"attached_function", KL_CELL_TEXT, 0, "kernel function that a tracing program is for"},
 };
 
-enum { MAX_FUNCTIONS = 256 }; // BPF_MAX_SUBPROGS (include/linux/bpf_verifier.h)
+// Names and ids of a row, and machine code that is shown whole.
+enum { TEXT_BYTES = 4 << 20 };
 
 struct state {
   struct kl_bpf_objects programs;
@@ -82,24 +86,26 @@ static void put_tag(struct kl_cursor *c, uint64_t program) {
   kl_put_bytes(c, TAG, status, program, tag, sizeof tag);
 }
 
-// A program of several functions is split (aux->func); the first stands for the
-// program, and bpf(2) gives the sum (bpf_prog_get_info_by_fd).
+// The sizes of all functions' machine code, and their bytes one behind the other.
 static void put_jited(struct kl_cursor *c, uint64_t program, uint64_t aux) {
-  uint64_t functions = 0, array = 0, function = 0, bytes = 0, sum = 0;
-  enum kl_status status = kl_get(c->kernel, aux, KL_F_bpf_prog_aux_func_cnt, &functions);
-  if (status == KL_OK && functions > MAX_FUNCTIONS)
-    status = KL_ERR_LIMIT;
-  if (status == KL_OK && functions)
-    status = kl_get_pointer(c->kernel, aux, KL_F_bpf_prog_aux_func, &array);
-  else if (status == KL_OK)
-    status = kl_get(c->kernel, program, KL_F_bpf_prog_jited_len, &sum);
-  for (uint64_t i = 0; status == KL_OK && i < functions; i++) {
-    status = kl_read_u64(c->kernel, array + 8 * i, &function);
-    if (status == KL_OK)
-      status = kl_get(c->kernel, function, KL_F_bpf_prog_jited_len, &bytes);
-    sum += bytes;
+  struct kl_bpf_image image;
+  uint64_t sum = 0;
+  size_t start = c->text.used;
+  enum kl_status status = KL_OK, bytes = KL_OK;
+  for (uint64_t i = 0; (status = kl_bpf_program_image(c->kernel, program, aux, i, &image)) == KL_OK; i++) {
+    sum += image.bytes;
+    if (!kl_wants(c, JITED) || bytes != KL_OK || !image.bytes)
+      continue;
+    bytes = KL_ERR_LIMIT;
+    if (image.bytes > c->text.capacity - c->text.used)
+      continue;
+    bytes = kl_read(c->kernel, image.address, c->text.buffer + c->text.used, (size_t)image.bytes);
+    c->text.used += bytes == KL_OK ? (size_t)image.bytes : 0;
   }
+  status = status == KL_END ? KL_OK : status;
   kl_put(c, JITED_BYTES, status, program, sum);
+  if (kl_wants(c, JITED) && (sum || status != KL_OK))
+    kl_put_written(c, JITED, status == KL_OK ? bytes : status, program, start);
 }
 
 // struct bpf_insn is 8 bytes (include/uapi/linux/bpf.h).
@@ -220,7 +226,7 @@ static enum kl_status next(struct kl_cursor *c) {
     return KL_OK;
   }
   kl_put_field(c, NAME, aux, KL_F_bpf_prog_aux_name);
-  if (kl_wants(c, JITED_BYTES))
+  if (kl_wants(c, JITED_BYTES) || kl_wants(c, JITED))
     put_jited(c, program, aux);
   put_stats(c, program, aux);
   put_btf(c, aux);
@@ -232,7 +238,7 @@ static enum kl_status next(struct kl_cursor *c) {
 }
 
 static const struct kl_table_code code = {
-    .state_bytes = sizeof(struct state), .text_bytes = 2048, .open = open, .next = next};
+    .state_bytes = sizeof(struct state), .text_bytes = TEXT_BYTES, .open = open, .next = next};
 
 const struct kl_table kl_bpf_programs_table = {
     .name = "bpf_programs",

@@ -1,12 +1,14 @@
 // kernlens prog DUMP ID
+#include <string.h>
+
 #include "commands.h"
 #include "escape.h"
 #include "output.h"
 #include "rows.h"
 #include "tables/cell.h"
 
-enum { INDEX, CODE, TEXT, CODE_COLUMNS };
-static const char *const code_columns[] = {"index", "code", "text"};
+enum { INDEX, CODE, TEXT, FUNCTION, FILE_NAME, LINE, SOURCE, CODE_COLUMNS };
+static const char *const code_columns[] = {"index", "code", "text", "function", "file", "line", "source"};
 
 // What is said of a program before its instructions.
 static const char *const facts[] = {
@@ -17,6 +19,8 @@ enum { FACTS = sizeof facts / sizeof *facts, ID = 0 };
 struct listing {
   struct cli_output *out;
   bool json;
+  char function[256]; // of the instruction before
+  uint64_t line;      // likewise; 0: none
 };
 
 static void put_fact(struct listing *l, const char *name, const struct kl_cell *cell, bool first) {
@@ -58,6 +62,34 @@ static int put_facts(struct cli_session *s, struct listing *l, const struct kl_c
   return cli_rows_end(&rows, CLI_ANSWERED);
 }
 
+static void put_member(struct kl_text *t, const char *name, const struct kl_cell *cell) {
+  kl_text_string(t, ",\"");
+  kl_text_string(t, name);
+  kl_text_string(t, "\":");
+  kl_cell_json(t, cell);
+}
+
+// Where a function or a line begins: "count:" and "; n++;", as bpftool prog dump xlated has them.
+static void put_origin(struct listing *l, const struct kl_cell *cells[]) {
+  struct kl_text *t = &l->out->text;
+  const struct kl_cell *function = cells[FUNCTION];
+  size_t n = function->kind == KL_CELL_TEXT && function->n < sizeof l->function ? function->n : 0;
+  if (n && (memcmp(l->function, function->data, n) != 0 || l->function[n])) {
+    memcpy(l->function, function->data, n);
+    l->function[n] = 0;
+    l->line = 0;
+    cli_escape(t, function->data, n);
+    kl_text_string(t, ":\n");
+  }
+  uint64_t line = cells[LINE]->kind == KL_CELL_U64 ? cells[LINE]->u64 : 0;
+  if (line != l->line && cells[SOURCE]->kind == KL_CELL_TEXT) {
+    kl_text_string(t, "; ");
+    cli_escape(t, cells[SOURCE]->data, cells[SOURCE]->n);
+    kl_text_char(t, '\n');
+  }
+  l->line = line;
+}
+
 static void put_instruction(struct listing *l, const struct kl_cell *cells[], bool first) {
   struct kl_text *t = &l->out->text;
   if (l->json) {
@@ -65,11 +97,12 @@ static void put_instruction(struct listing *l, const struct kl_cell *cells[], bo
     kl_text_decimal(t, cells[INDEX]->u64);
     kl_text_string(t, ",\"code\":");
     kl_cell_json(t, cells[CODE]);
-    kl_text_string(t, ",\"text\":");
-    kl_cell_json(t, cells[TEXT]);
+    for (size_t i = TEXT; i < CODE_COLUMNS; i++)
+      put_member(t, code_columns[i], cells[i]);
     kl_text_char(t, '}');
     return;
   }
+  put_origin(l, cells);
   for (uint64_t width = 1000; width > 1 && cells[INDEX]->u64 < width; width /= 10)
     kl_text_char(t, ' ');
   kl_text_decimal(t, cells[INDEX]->u64);
@@ -131,7 +164,8 @@ const struct cli_command cli_prog_command = {
     .arguments = "DUMP ID",
     .doc = "print a BPF program: what is known of it, and its instructions",
     .about = "The instructions are those that the verifier made, with the kernel's mnemonics; maps show by their "
-             "ids, calls by their symbols. kernlens bpf_programs lists the programs; kernlens bpf_instructions has "
+             "ids, calls by their symbols; functions and lines of source stand before their instructions where the "
+             "program's BTF has them. kernlens bpf_programs lists the programs; kernlens bpf_instructions has "
              "the same as rows.",
     .examples = "prog DUMP 3\nprog DUMP 3 --format json",
     .needs = CLI_NEEDS_DUMP | CLI_NEEDS_KERNEL,

@@ -235,6 +235,31 @@ def check_instructions(guest, report):
                 report.equal(got.hex(), told.hex(), where)
 
 
+def check_origins(guest, report):
+    """The function and line of each instruction, and the machine code, against what bpf(2) gives."""
+    rows = {(row["program_id"], row["index"]): row for row in guest.rows(
+        "bpf_instructions", columns=["program_id", "index", "function", "file", "line", "line_column", "source"])}
+    for fact in guest.workload("bpf-functions"):
+        row = rows.get((fact["program"], fact["index"]), {})
+        report.equal(row.get("function"), fact["name"], f"program {fact['program']} function at {fact['index']}")
+    for fact in guest.workload("bpf-lines"):
+        row = rows.get((fact["program"], fact["index"]))
+        what = f"program {fact['program']} instruction {fact['index']}"
+        if row is None:
+            report.fail(f"{what} is missing")
+            continue
+        source = bytes.fromhex(fact["source_hex"]).lstrip(b" \t")
+        report.equal([row["line"], row["line_column"], to_bytes(row["file"]), to_bytes(row["source"] or "")],
+                     [fact["line"], fact["column"], bytes.fromhex(fact["file_hex"]), source], what)
+    told = 0
+    for row in guest.rows("bpf_programs", columns=["id", "name", "jited"]):
+        image = guest.truth(f"workload/bpf-program-jited-{row['id']}.bin")
+        if image is not None:
+            told += 1
+            report.equal(row["jited"], image.hex() or None, f"program {row['id']} {row['name']} machine code")
+    report.true(told or not guest.workload("bpf-functions"), "no machine code is told")
+
+
 def check_rings(guest, report, maps, facts):
     rows = guest.rows("bpf_ring_records")
     by_name = {map_["name"]: map_["id"] for map_ in maps.values()}
@@ -438,6 +463,7 @@ def check(guest, report):
             check_unlisted(report, map_, rows[map_["id"]], mine)
     check_dumps(guest, report, maps)
     check_instructions(guest, report)
+    check_origins(guest, report)
     check_rings(guest, report, maps, facts)
     check_arena(guest, report, maps, facts)
     check_special(guest, report, maps, facts)
