@@ -72,8 +72,8 @@ static enum kl_status begin_root(struct kl_cgroup_walk *walk, uint64_t *cgroup) 
   return descend(walk, *cgroup);
 }
 
-// A child that names another parent is no child: with that every group is met
-// once, whatever the lists say.
+// A child that names another parent is no child, and none of those above it is:
+// with that no group is below two others, whatever the lists say.
 static enum kl_status child_of(struct kl_cgroup_walk *walk, uint64_t node, uint64_t parent_css, uint64_t *cgroup) {
   struct kl_kernel *k = walk->kernel;
   uint64_t css, parent;
@@ -86,6 +86,9 @@ static enum kl_status child_of(struct kl_cgroup_walk *walk, uint64_t node, uint6
   KL_TRY(kl_get_pointer(k, css, KL_F_cgroup_subsys_state_parent, &parent));
   if (parent != parent_css)
     return KL_ERR_MALFORMED;
+  for (size_t i = 0; i < walk->depth; i++)
+    if (walk->levels[i].css == css)
+      return KL_ERR_CYCLE;
   return kl_container(k, css, KL_F_cgroup_self, cgroup);
 }
 
