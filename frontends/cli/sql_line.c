@@ -181,6 +181,7 @@ enum cli_line_end cli_line_next(struct cli_line *l, bool more, const char **ret)
   int n = 0;
   l->more = more;
   el_resize(l->edit);
+  el_set(l->edit, EL_PREP_TERM, 1); // before the prompt stands there: what is typed from then on is keys
   *ret = el_gets(l->edit, &n);
   if (cli_cancelled()) { // Ctrl-C: whatever was typed is forgotten
     cli_cancel_again();
