@@ -13,6 +13,7 @@ import { hoverAt, type Hovered } from './hover';
 import { effect, signal } from '@preact/signals';
 
 const MAX_SCALE = 96;
+const PAINT_MS = 5; // of a frame of the screen, for tiles that were not yet painted
 
 // What the outside may ask of the picture.
 export interface MapControl {
@@ -249,7 +250,8 @@ class Surface implements MapControl {
     if (!this.painter) return;
     if (this.drawBase) {
       this.drawBase = false;
-      this.painter.draw(this.base.getContext('2d', { alpha: false })!, this.width, this.height, this.view);
+      const context = this.base.getContext('2d', { alpha: false })!;
+      if (!this.painter.draw(context, this.width, this.height, this.view, PAINT_MS)) this.redraw();
       this.drawMini();
     }
     const context = this.over.getContext('2d')!;

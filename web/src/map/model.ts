@@ -1,7 +1,7 @@
 // The memory map's data: a byte a frame in slot order, and the picture of the
 // layout that is chosen.
 import type { FrameChunk, FrameKinds } from '../protocol';
-import { ABSENT, KIND_BITS, kindCode } from './kinds';
+import { ABSENT, KIND_BITS, KIND_COUNT, kindCode } from './kinds';
 import type { Layout, LayoutKind, Run } from './layout';
 import { layoutOf, runsOf, slotCount, slotOfPfn } from './layout';
 import type { Pyramid } from './pyramid';
@@ -59,9 +59,16 @@ export async function pictureOf(frames: Frames, kind: LayoutKind, pause: () => P
     layout.scatter(frames.bytes, raster, at, Math.min(at + STRIP, frames.slots));
     await pause();
   }
-  for (let i = 0; i < raster.length; i++) raster[i]! &= PICTURE_BITS;
-  await pause();
-  const counts = countKinds(frames.bytes);
+  for (let at = 0; at < raster.length; at += STRIP) {
+    const end = Math.min(at + STRIP, raster.length);
+    for (let i = at; i < end; i++) raster[i]! &= PICTURE_BITS;
+    await pause();
+  }
+  const counts = new Uint32Array(KIND_COUNT);
+  for (let at = 0; at < frames.slots; at += STRIP) {
+    countKinds(frames.bytes.subarray(at, at + STRIP)).forEach((n, kind) => (counts[kind]! += n));
+    await pause();
+  }
   return { layout, counts, pyramid: await buildPyramid(raster, layout.width, layout.height, counts, pause) };
 }
 

@@ -78,7 +78,11 @@ export class Painter {
     this.tiles.clear();
   }
 
-  draw(context: CanvasRenderingContext2D, width: number, height: number, view: View): void {
+  // Paints what it can within the budget; what is missing shows coarser, and the
+  // answer is false: draw again.
+  draw(context: CanvasRenderingContext2D, width: number, height: number, view: View, budgetMs = Infinity): boolean {
+    const start = performance.now();
+    let whole = true;
     context.fillStyle = this.palette.background;
     context.fillRect(0, 0, width, height);
     context.imageSmoothingEnabled = false;
@@ -98,10 +102,30 @@ export class Painter {
       for (let tx = x0; tx <= x1; tx++) {
         const x = Math.round(left + tx * span);
         const y = Math.round(top + ty * span);
-        const tile = this.tile(l, tx, ty);
-        context.drawImage(tile, x, y, Math.round(left + (tx + 1) * span) - x, Math.round(top + (ty + 1) * span) - y);
+        const w = Math.round(left + (tx + 1) * span) - x;
+        const h = Math.round(top + (ty + 1) * span) - y;
+        if (this.tiles.has(`${l}.${tx}.${ty}`) || performance.now() - start < budgetMs)
+          context.drawImage(this.tile(l, tx, ty), x, y, w, h);
+        else {
+          whole = false;
+          this.drawCoarser(context, l, tx, ty, x, y, w, h);
+        }
       }
     if (l === 0 && view.scale >= 7) this.drawCells(context, width, height, view);
+    return whole;
+  }
+
+  // Stands in for a tile: its part of one of a coarser level that is there.
+  private drawCoarser(
+    context: CanvasRenderingContext2D, l: number, tx: number, ty: number, x: number, y: number, w: number, h: number,
+  ): void {
+    for (let up = 1; l + up < this.pyramid.levels.length && up <= 8; up++) {
+      const tile = this.tiles.get(`${l + up}.${tx >> up}.${ty >> up}`);
+      if (!tile) continue;
+      const side = TILE >> up;
+      context.drawImage(tile, (tx & (2 ** up - 1)) * side, (ty & (2 ** up - 1)) * side, side, side, x, y, w, h);
+      return;
+    }
   }
 
   private tile(l: number, tx: number, ty: number): HTMLCanvasElement {
@@ -165,6 +189,32 @@ export class Painter {
     }
   }
 
+  // In large cells the hatching is lines again, not squares.
+  private drawHatches(context: CanvasRenderingContext2D, view: View, x0: number, y0: number, x1: number, y1: number): void {
+    const level = this.pyramid.levels[0]!;
+    const { scale } = view;
+    for (const filtered of [false, true]) {
+      const pattern = context.createPattern(hatching(this.look.dark, filtered), 'repeat');
+      if (!pattern) return;
+      for (let y = y0; y < y1; y++)
+        for (let x = x0; x < x1; x++) {
+          const raw = level.kinds[y * level.width + x]!;
+          const kind = raw & KIND_BITS;
+          if (kind === OUTSIDE || (filtered ? !(raw & FILTERED) : kind !== ABSENT)) continue;
+          const left = Math.round((x - view.x) * scale);
+          const top = Math.round((y - view.y) * scale);
+          const right = Math.round((x + 1 - view.x) * scale);
+          const bottom = Math.round((y + 1 - view.y) * scale);
+          if (!filtered) {
+            context.fillStyle = this.look.dark ? KINDS[ABSENT]!.dark : KINDS[ABSENT]!.light;
+            context.fillRect(left, top, right - left, bottom - top);
+          }
+          context.fillStyle = pattern;
+          context.fillRect(left, top, right - left, bottom - top);
+        }
+    }
+  }
+
   // Large cells get gaps between them and the letter of their kind.
   private drawCells(context: CanvasRenderingContext2D, width: number, height: number, view: View): void {
     const level = this.pyramid.levels[0]!;
@@ -173,11 +223,12 @@ export class Painter {
     const y0 = Math.max(0, Math.floor(view.y));
     const x1 = Math.min(level.width, Math.ceil(view.x + width / scale));
     const y1 = Math.min(level.height, Math.ceil(view.y + height / scale));
+    this.drawHatches(context, view, x0, y0, x1, y1);
     context.fillStyle = this.palette.background;
     const gap = Math.max(1, Math.round(scale / 16));
     for (let x = x0; x <= x1; x++) context.fillRect(Math.round((x - view.x) * scale), 0, gap, height);
     for (let y = y0; y <= y1; y++) context.fillRect(0, Math.round((y - view.y) * scale), width, gap);
-    if (scale < 13) return;
+    if (scale < 10) return;
     context.font = `600 ${Math.round(Math.min(scale * 0.5, 22))}px system-ui, sans-serif`;
     context.textAlign = 'center';
     context.textBaseline = 'middle';
@@ -193,6 +244,23 @@ export class Painter {
         context.fillText(kind.glyph, (x + 0.5 - view.x) * scale + gap / 2, (y + 0.52 - view.y) * scale + gap / 2);
       }
   }
+}
+
+// Diagonal lines to fill with.
+function hatching(dark: boolean, strong: boolean): HTMLCanvasElement {
+  const side = 8;
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = side;
+  const context = canvas.getContext('2d')!;
+  context.strokeStyle = strong ? (dark ? '#000000b0' : '#ffffffc0') : dark ? '#3a424e' : '#cbc6bc';
+  context.lineWidth = strong ? 2 : 1.2;
+  context.beginPath();
+  for (const shift of [-side, 0, side]) {
+    context.moveTo(shift, side);
+    context.lineTo(shift + side, 0);
+  }
+  context.stroke();
+  return canvas;
 }
 
 // Black or white, whichever reads better on a colour.

@@ -94,6 +94,7 @@ export async function buildPyramid(
         }
     }
   }
+  await pause();
   settle(eighth, histogram, rank);
   for (let below = eighth; below.width > 1 || below.height > 1; ) {
     await pause();
