@@ -236,7 +236,7 @@ const struct kl_table kl_bpf_entries_table = {
     .name = "bpf_entries",
     .group = "bpf",
     .doc = "keys and values of BPF maps, byte for byte and by their types",
-    .example = "bpf_entries DUMP map_id=3",
+    .example = "bpf_entries DUMP map_id=2",
     .typical_rows = 100000,
     .n_columns = COLUMNS,
     .columns = columns,

@@ -254,7 +254,7 @@ const struct kl_table kl_bpf_instructions_table = {
     .name = "bpf_instructions",
     .group = "bpf",
     .doc = "instructions of BPF programs, after the verifier",
-    .example = "bpf_instructions DUMP program_id=3",
+    .example = "bpf_instructions DUMP program_id=70",
     .typical_rows = 10000,
     .n_columns = COLUMNS,
     .columns = columns,

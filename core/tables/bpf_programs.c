@@ -244,7 +244,7 @@ const struct kl_table kl_bpf_programs_table = {
     .name = "bpf_programs",
     .group = "bpf",
     .doc = "BPF programs",
-    .example = "bpf_programs DUMP type=xdp",
+    .example = "bpf_programs DUMP type=kprobe",
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

@@ -133,7 +133,7 @@ const struct kl_table kl_environment_table = {
     .name = "environment",
     .group = "processes",
     .doc = "environment variables of every process",
-    .example = "environment DUMP name=LD_PRELOAD",
+    .example = "environment DUMP tgid=1",
     .typical_rows = 5000,
     .n_columns = COLUMNS,
     .columns = columns,

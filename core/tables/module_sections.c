@@ -99,7 +99,7 @@ const struct kl_table kl_module_sections_table = {
     .name = "module_sections",
     .group = "machine",
     .doc = "where the memory and the ELF sections of kernel modules lie",
-    .example = "module_sections DUMP module=xfs",
+    .example = "module_sections DUMP module=ext4",
     .typical_rows = 2000,
     .n_columns = COLUMNS,
     .columns = columns,

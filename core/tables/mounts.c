@@ -157,7 +157,7 @@ const struct kl_table kl_mounts_table = {
     .name = "mounts",
     .group = "machine",
     .doc = "what is mounted where, in every mount namespace",
-    .example = "mounts DUMP fs_type=overlay",
+    .example = "mounts DUMP fs_type=tmpfs",
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

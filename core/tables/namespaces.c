@@ -79,7 +79,7 @@ const struct kl_table kl_namespaces_table = {
     .name = "namespaces",
     .group = "processes",
     .doc = "namespaces that each process is in, as in /proc/PID/ns",
-    .example = "namespaces DUMP kind=net",
+    .example = "namespaces DUMP kind=mnt",
     .n_columns = COLUMNS,
     .columns = columns,
     .code = &code,

@@ -324,7 +324,7 @@ const struct kl_table kl_page_cache_table = {
     .name = "page_cache",
     .group = "memory",
     .doc = "pages of the page cache: which frame holds which part of which file",
-    .example = "page_cache DUMP path=/etc/passwd",
+    .example = "page_cache DUMP path=/usr/bin/bash",
     .typical_rows = 1000000,
     .n_columns = COLUMNS,
     .columns = columns,

@@ -72,7 +72,7 @@ const struct kl_table kl_page_users_table = {
     .name = "page_users",
     .group = "memory",
     .doc = "which processes have a page frame mapped, and where",
-    .example = "page_users DUMP pfn=4096",
+    .example = "page_users DUMP tgid=1",
     .typical_rows = 1000000,
     .n_columns = COLUMNS,
     .columns = columns,

@@ -209,7 +209,7 @@ const struct kl_table kl_pages_table = {
     .name = "pages",
     .group = "memory",
     .doc = "page frames, and what each is used for",
-    .example = "pages DUMP kind=shmem",
+    .example = "pages DUMP kind=anon",
     .typical_rows = 1000000,
     .n_columns = COLUMNS,
     .columns = columns,

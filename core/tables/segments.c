@@ -60,7 +60,7 @@ const struct kl_table kl_segments_table = {
     .name = "segments",
     .group = "machine",
     .doc = "runs of guest-physical memory that the dump holds, declares to be zero, or left out",
-    .example = "segments DUMP state=filtered",
+    .example = "segments DUMP state=file",
     .flags = KL_TABLE_IMAGE_ONLY,
     .n_columns = COLUMNS,
     .columns = columns,

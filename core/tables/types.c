@@ -71,7 +71,7 @@ const struct kl_table kl_types_table = {
     .name = "types",
     .group = "types",
     .doc = "every type that the BTF of the kernel, its modules and BPF programs describes",
-    .example = "types DUMP kind=struct \"bytes>=4096\"",
+    .example = "types DUMP kind=struct \"bytes>=256\"",
     .typical_rows = 100000,
     .n_columns = COLUMNS,
     .columns = columns,
