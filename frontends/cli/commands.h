@@ -11,6 +11,7 @@ extern const struct cli_command cli_read_command;
 extern const struct cli_command cli_sql_command;
 extern const struct cli_command cli_extract_command;
 extern const struct cli_command cli_map_command;
+extern const struct cli_command cli_diff_command;
 extern const struct cli_command cli_prog_command;
 extern const struct cli_command cli_tables_command;
 extern const struct cli_command cli_help_command;

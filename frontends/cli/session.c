@@ -11,7 +11,7 @@
 
 static bool open_dump(struct cli_session *s, struct io_error *why) {
   for (size_t i = 0; i <= s->cli->n_parts; i++) {
-    if (!io_file_open(i ? s->cli->parts[i - 1] : s->cli->dump, &s->files[i], why))
+    if (!io_file_open(i ? s->cli->parts[i - 1] : s->path, &s->files[i], why))
       return false;
     s->n_files = i + 1;
     s->sources[i] = io_file_source(s->files[i]);
@@ -87,9 +87,8 @@ static int core_failed(struct cli_session *s, enum kl_status status, const struc
   // That something was not found is what "no such thing" says already.
   bool plain = status == KL_ERR_NOT_FOUND && strncmp(what, "no ", 3) == 0;
   const char *image = image_trouble(s, what);
-  cli_complain("%s: %s%s%s%s%s%s%s%s%s", s->cli->dump, what, at, plain ? "" : ": ",
-               plain ? "" : kl_status_text(status), image ? " (" : "", image ? image : "", image ? ")" : "",
-               hint ? "; " : "", hint ? hint : "");
+  cli_complain("%s: %s%s%s%s%s%s%s%s%s", s->path, what, at, plain ? "" : ": ", plain ? "" : kl_status_text(status),
+               image ? " (" : "", image ? image : "", image ? ")" : "", hint ? "; " : "", hint ? hint : "");
   return CLI_FAILED;
 }
 
@@ -147,7 +146,7 @@ static int take_workspace(struct cli_session *s) {
     return core_failed(s, status, &none);
   s->workspace = io_workspace_create(bytes, &why);
   if (!s->workspace) {
-    cli_complain("%s: %s", s->cli->dump, why.text);
+    cli_complain("%s: %s", s->path, why.text);
     return CLI_FAILED;
   }
   s->workspace_bytes = bytes;
@@ -195,10 +194,7 @@ static int work_counted(const struct job *job) {
   return code;
 }
 
-// All that looks at a byte of the dump.
-static int run_confined(void *user) {
-  struct job *job = user;
-  struct cli_session *s = job->session;
+static int open_core(struct cli_session *s, enum cli_reach reach) {
   struct kl_diagnostic why = {0};
   int code = take_workspace(s);
   if (code != CLI_ANSWERED)
@@ -206,12 +202,24 @@ static int run_confined(void *user) {
   enum kl_status status = kl_dump_open(s->workspace, s->workspace_bytes, &s->options, &s->dump, &why);
   if (status != KL_OK)
     return core_failed(s, status, &why);
-  if (job->reach != CLI_IMAGE) {
-    status = kl_dump_attach(s->dump, &why);
-    if (status == KL_OK && given_refused(s, &why))
-      return core_failed(s, why.reason, &why);
-    if (status != KL_OK && (job->reach == CLI_KERNEL || status == KL_ERR_CANCELLED))
-      return core_failed(s, status, &why);
+  if (reach == CLI_IMAGE)
+    return CLI_ANSWERED;
+  status = kl_dump_attach(s->dump, &why);
+  if (status == KL_OK && given_refused(s, &why))
+    return core_failed(s, why.reason, &why);
+  if (status != KL_OK && (reach == CLI_KERNEL || status == KL_ERR_CANCELLED))
+    return core_failed(s, status, &why);
+  return CLI_ANSWERED;
+}
+
+// All that looks at a byte of the dump.
+static int run_confined(void *user) {
+  struct job *job = user;
+  struct cli_session *s = job->session;
+  for (struct cli_session *each = s; each; each = each->second) {
+    int code = open_core(each, job->reach);
+    if (code != CLI_ANSWERED)
+      return code;
   }
   return s->cli->stats ? work_counted(job) : job->work(s, job->user);
 }
@@ -221,27 +229,56 @@ static int run_guarded(struct job *job) {
   int code = CLI_FAILED;
   (void)io_sandbox_enter(&why); // what this machine can't do, it can't; the rest is in force
   bool whole = io_guard_run(run_confined, job, &code, &why);
-  cli_progress_clear(&job->session->progress);
-  if (whole && files_intact(job->session, &why))
+  for (struct cli_session *s = job->session; s; s = s->second) {
+    cli_progress_clear(&s->progress);
+    whole = whole && files_intact(s, &why);
+  }
+  if (whole)
     return code;
   cli_complain("%s", why.text);
   return CLI_FAILED;
 }
 
+static int begin(struct cli_session *s, const struct cli *cli, const char *path) {
+  s->cli = cli;
+  s->path = path;
+  cli_progress_init(&s->progress, cli);
+  return prepare(s);
+}
+
+static void end(struct cli_session *s) {
+  free(s->memory);
+  io_workspace_destroy(s->workspace, s->workspace_bytes);
+  io_codec_destroy(s->codec);
+  close_files(s);
+}
+
+static int run_sessions(const struct cli *cli, const char *second, struct job *job) {
+  static struct cli_session sessions[2];
+  memset(sessions, 0, sizeof sessions);
+  job->session = &sessions[0];
+  cli_cancel_init();
+  int code = begin(&sessions[0], cli, cli->dump);
+  if (second) {
+    sessions[0].second = &sessions[1];
+    if (code == CLI_ANSWERED)
+      code = begin(&sessions[1], cli, second);
+  }
+  if (code == CLI_ANSWERED)
+    code = run_guarded(job);
+  end(&sessions[0]);
+  end(&sessions[1]);
+  return code;
+}
+
 int cli_session_run(const struct cli *cli, enum cli_reach reach,
                     int (*work)(struct cli_session *session, void *user), void *user) {
-  static struct cli_session session;
-  struct job job = {&session, reach, work, user};
-  memset(&session, 0, sizeof session);
-  session.cli = cli;
-  cli_progress_init(&session.progress, cli);
-  cli_cancel_init();
-  int code = prepare(&session);
-  if (code == CLI_ANSWERED)
-    code = run_guarded(&job);
-  free(session.memory);
-  io_workspace_destroy(session.workspace, session.workspace_bytes);
-  io_codec_destroy(session.codec);
-  close_files(&session);
-  return code;
+  struct job job = {.reach = reach, .work = work, .user = user};
+  return run_sessions(cli, NULL, &job);
+}
+
+int cli_session_run_two(const struct cli *cli, const char *second,
+                        int (*work)(struct cli_session *session, void *user), void *user) {
+  struct job job = {.reach = CLI_KERNEL, .work = work, .user = user};
+  return run_sessions(cli, second, &job);
 }

@@ -11,6 +11,8 @@ enum { CLI_MAX_FILES = 1 + CLI_MAX_PARTS };
 
 struct cli_session {
   const struct cli *cli;
+  const char *path;           // of the dump's first file
+  struct cli_session *second; // the other dump of a command that reads two; else null
   struct kl_dump *dump;
   struct cli_progress progress;
 
@@ -37,6 +39,11 @@ enum cli_reach {
 // (its file was cut): it owns nothing that outlives it.
 int cli_session_run(const struct cli *cli, enum cli_reach reach,
                     int (*work)(struct cli_session *session, void *user), void *user);
+
+// The same for two dumps: the command line's, and session->second. What the
+// user gave beside (--btf and the like) is of both.
+int cli_session_run_two(const struct cli *cli, const char *second,
+                        int (*work)(struct cli_session *session, void *user), void *user);
 
 // Says on stderr what was lost since the diagnostics had `from` entries.
 void cli_session_tell_lost(struct cli_session *session, size_t from);

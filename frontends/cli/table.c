@@ -3,69 +3,14 @@
 #include <string.h>
 
 #include "commands.h"
+#include "conditions.h"
 #include "format.h"
 #include "session.h"
-#include "tables/cell.h"
-
-enum { CONSTRAINT_BYTES = 64 << 10 };
 
 struct question {
-  struct kl_constraint constraints[CLI_MAX_ARGUMENTS];
-  char room[CONSTRAINT_BYTES]; // their text
+  struct cli_conditions conditions;
   struct cli_sink *sink;
 };
-
-static const char *kind_name(enum kl_cell_kind kind) {
-  switch (kind) {
-  case KL_CELL_BOOL:
-    return "true or false";
-  case KL_CELL_ADDRESS:
-    return "an address";
-  case KL_CELL_BYTES:
-    return "bytes in hex";
-  case KL_CELL_TEXT:
-    return "text";
-  case KL_CELL_NULL:
-  case KL_CELL_UNREADABLE:
-  case KL_CELL_U64:
-  case KL_CELL_I64:
-  case KL_CELL_DURATION:
-  case KL_CELL_TIME:
-    break;
-  }
-  return "a number";
-}
-
-static int unknown_column(const struct cli *cli, struct kl_bytes column) {
-  char typed[64];
-  size_t n = column.n < sizeof typed ? column.n : sizeof typed - 1;
-  memcpy(typed, column.p, n);
-  typed[n] = 0;
-  struct cli_guess guess = {.typed = typed};
-  for (uint32_t i = 0; i < cli->table->n_columns; i++)
-    cli_guess_offer(&guess, cli->table->columns[i].name);
-  if (guess.best)
-    return cli_misuse(cli, "%s has no column '%s': did you mean %s?", cli->table->name, typed, guess.best);
-  return cli_misuse(cli, "%s has no column '%s'", cli->table->name, typed);
-}
-
-static int parse_constraints(const struct cli *cli, struct question *q) {
-  struct kl_text room = kl_text_into(q->room, sizeof q->room);
-  for (size_t i = 0; i < cli->n_arguments; i++) {
-    const char *text = cli->arguments[i];
-    struct kl_bytes column;
-    enum kl_status status =
-        kl_constraint_parse(cli->table, kl_bytes_of(text, strlen(text)), &room, &q->constraints[i], &column);
-    if (status == KL_ERR_NOT_FOUND)
-      return unknown_column(cli, column);
-    if (status == KL_ERR_ARGUMENT && column.n == strlen(text))
-      return cli_misuse(cli, "'%s' is no condition: write column=value (or <, <=, >, >=)", text);
-    if (status != KL_OK)
-      return cli_misuse(cli, "'%s': this column takes %s", text,
-                        kind_name(cli->table->columns[q->constraints[i].column].kind));
-  }
-  return CLI_ANSWERED;
-}
 
 static uint64_t wanted(const struct cli_sink *sink) {
   uint64_t columns = 0;
@@ -95,8 +40,8 @@ static int answer(struct cli_session *s, void *user) {
   const struct question *q = user;
   struct cli_sink *sink = q->sink;
   struct kl_query query = {.table = s->cli->table,
-                           .constraints = q->constraints,
-                           .n_constraints = s->cli->n_arguments,
+                           .constraints = q->conditions.items,
+                           .n_constraints = q->conditions.n,
                            .columns = wanted(sink),
                            .steps = s->cli->steps};
   size_t bytes = kl_cursor_bytes(query.table), lost_before = kl_dump_diagnostics(s->dump)->used;
@@ -139,7 +84,7 @@ static int run(const struct cli *cli) {
   sink.upright = cli->table->flags & KL_TABLE_ONE_ROW;
   if (!cli_sink_choose(&sink, cli, cli->table->n_columns))
     return CLI_USAGE;
-  int code = parse_constraints(cli, &question);
+  int code = cli_conditions_parse(&question.conditions, cli, cli->table, cli->arguments, cli->n_arguments);
   if (code != CLI_ANSWERED)
     return code;
   question.sink = &sink;
