@@ -1,179 +1,129 @@
 // Validation, part two: types against each other. After it, every reference
-// chain is short and ends, no type holds itself by value, every member lies
-// inside its struct, and every size fits 32 bits.
+// chain is short and ends, no type holds itself by value, and every size fits 32
+// bits.
 #include "btf/internal.h"
 
-enum { HEIGHT_OPEN = 255 };
+enum { HEIGHT_OPEN = UINT16_MAX };
 
-struct graph {
-  const struct kl_btf *btf;
-  struct kl_btf_scratch *own;
-  uint32_t depth;
-  const uint8_t *at;
-};
-
-static bool is_own(const struct graph *g, uint32_t id) {
-  return id >= g->btf->first_id;
-}
-static enum kl_btf_kind kind_of(const struct graph *g, uint32_t id) {
-  return is_own(g, id) ? (enum kl_btf_kind)(g->own->kinds[id - g->btf->first_id] & KL_BTF_KIND_MASK)
-                       : kl_btf_kind(g->btf, id);
-}
-// Of an own type: not OPEN.
-static uint32_t size_of(const struct graph *g, uint32_t id) {
-  uint64_t size;
-  if (is_own(g, id))
-    return g->own->words[id - g->btf->first_id];
-  return kl_btf_size(g->btf, id, &size) ? (uint32_t)size : KL_BTF_NO_SIZE;
-}
-static bool is_open(const struct graph *g, uint32_t id) {
-  return is_own(g, id) && g->own->kinds[id - g->btf->first_id] & KL_BTF_OPEN;
+static enum kl_btf_kind kind_of(const struct kl_btf_note *note) {
+  return (enum kl_btf_kind)(note->marks & KL_BTF_KIND_MASK);
 }
 
 // A link whose type below is no more OPEN: its size, and what else is handed
 // up.
-static bool resolve(struct graph *g, uint32_t id, uint32_t below) {
-  uint32_t i = id - g->btf->first_id, size = size_of(g, below), height = 1, holds = 0;
-  if (is_own(g, below)) { // a nest's height is not known yet, and counted on its own
-    holds = g->own->kinds[below - g->btf->first_id] & KL_BTF_HOLDS;
-    height += g->own->heights[below - g->btf->first_id];
-  }
-  enum kl_btf_kind kind = kind_of(g, id);
+static bool resolve(struct kl_btf_check *c, uint32_t id) {
+  struct kl_btf_note *note = kl_btf_own_note(c, id);
+  struct kl_btf_note below = kl_btf_note(c, note->word);
+  enum kl_btf_kind kind = kind_of(note);
+  const uint8_t *p = kl_btf_raw(c->btf, id), *reference = p + kl_btf_shapes[kind].word_at;
+  bool whole = kind == KL_BTF_ARRAY || kind == KL_BTF_VAR; // not of void
+  if (!(below.marks & KL_BTF_IS_TYPE) || (whole && !note->word) || below.height >= c->depth)
+    return kl_btf_fail(c, reference);
+  uint32_t size = below.word, holds = below.marks & KL_BTF_HOLDS;
   if (kind == KL_BTF_PTR) {
     size = KL_BTF_POINTER_BYTES;
     holds = 0;
   } else if (kind == KL_BTF_ARRAY && size != KL_BTF_ANY_SIZE) {
-    uint32_t count = kl_le32(g->btf->types.p + g->btf->offsets[i] + KL_BTF_TYPE_BYTES + 8);
+    uint32_t count = kl_le32(p + KL_BTF_TYPE_BYTES + 8);
     if (size == KL_BTF_NO_SIZE || (uint64_t)size * count > KL_BTF_SIZE_TOP)
-      return false;
+      return kl_btf_fail(c, p);
     size *= count;
   }
-  g->own->words[i] = size;
-  g->own->heights[i] = (uint8_t)height;
-  g->own->kinds[i] = (uint16_t)((g->own->kinds[i] & ~(uint32_t)KL_BTF_OPEN) | holds);
-  return height <= g->depth;
+  note->word = size;
+  note->height = (uint16_t)(below.height + 1u); // a nest's is not known yet, and counted on its own
+  note->marks = (uint16_t)((note->marks & ~(uint32_t)KL_BTF_OPEN) | holds);
+  return true;
 }
 
 // Follows pointers, arrays and modifiers down to what is known, and comes back
 // with it. A loop never gets there.
-static bool check_chain(struct graph *g, uint32_t id) {
+static bool check_chain(struct kl_btf_check *c, uint32_t id) {
   uint32_t path[KL_BTF_DEPTH];
   uint32_t used = 0;
-  g->at = kl_btf_raw(g->btf, id);
-  for (; is_open(g, id); id = g->own->words[id - g->btf->first_id]) {
-    if (used == g->depth)
-      return false;
-    path[used++] = id;
+  const struct kl_btf_note *note;
+  for (uint32_t to = id; (note = kl_btf_own_note(c, to)) && note->marks & KL_BTF_OPEN; to = note->word) {
+    if (used == c->depth)
+      return kl_btf_fail(c, kl_btf_raw(c->btf, id));
+    path[used++] = to;
   }
-  for (; used; id = path[used])
-    if (!resolve(g, path[--used], id))
+  while (used)
+    if (!resolve(c, path[--used]))
       return false;
   return true;
 }
 
-static bool bits_fit(const struct graph *g, uint32_t type, uint32_t offset, uint32_t bits, uint32_t struct_bytes) {
-  enum kl_btf_kind kind = kind_of(g, kl_btf_strip(g->btf, type));
-  return (kind == KL_BTF_INT || kl_btf_is_enum(kind)) && (uint64_t)size_of(g, type) * 8 >= bits &&
-         (uint64_t)offset + bits <= (uint64_t)struct_bytes * 8;
-}
-
-// A bitfield from before kflag: the INT itself has fewer bits than its bytes.
-static bool old_bitfield_fits(const struct graph *g, uint32_t type, uint32_t offset, uint32_t struct_bytes) {
-  uint32_t id = kl_btf_strip(g->btf, type);
-  if (kind_of(g, id) != KL_BTF_INT)
-    return false;
-  uint32_t word = kl_le32(kl_btf_raw(g->btf, id) + KL_BTF_TYPE_BYTES);
-  return bits_fit(g, type, offset, (word & 0xff) + (word >> 16 & 0xff), struct_bytes);
-}
-
-static bool check_member(struct graph *g, const uint8_t *item, bool kflag, uint32_t struct_bytes) {
-  uint32_t type = kl_le32(item + 4), word = kl_le32(item + 8), size = size_of(g, type);
-  uint32_t offset = kflag ? word & 0xffffff : word, bits = kflag ? word >> 24 : 0;
-  g->at = item + 4;
-  if (size == KL_BTF_ANY_SIZE)
-    return true;
-  if (size == KL_BTF_NO_SIZE)
-    return false;
-  g->at = item + 8;
-  bool fits = bits ? bits_fit(g, type, offset, bits, struct_bytes)
-                   : offset % 8 == 0 && offset / 8 + (uint64_t)size <= struct_bytes;
-  return fits || (!kflag && old_bitfield_fits(g, type, offset, struct_bytes));
-}
-
-// The own struct or union that a member of this type holds by value, or 0.
-// (The base's were checked with it.)
-static uint32_t held_by_value(const struct graph *g, uint32_t id) {
-  while (is_own(g, id) && g->own->kinds[id - g->btf->first_id] & KL_BTF_HOLDS) {
-    enum kl_btf_kind kind = kind_of(g, id);
-    if (kl_btf_is_composite(kind))
-      return id;
-    id = kl_le32(kl_btf_raw(g->btf, id) + (kind == KL_BTF_ARRAY ? KL_BTF_TYPE_BYTES : 8));
+bool kl_btf_check_links(struct kl_btf_check *c) {
+  bool ok = true;
+  for (uint32_t k = c->links; k < c->links_end && ok; k++) {
+    uint32_t i = c->order[k], id = c->btf->first_id + i - 1;
+    if (!(c->notes[i].marks & KL_BTF_OPEN))
+      continue;
+    // Mostly the type below is done already.
+    ok = kl_btf_note(c, c->notes[i].word).marks & KL_BTF_OPEN ? check_chain(c, id) : resolve(c, id);
   }
-  return 0;
+  return ok;
+}
+
+const struct kl_btf_note *kl_btf_held_by_value(const struct kl_btf_check *c, uint32_t id) {
+  for (;;) {
+    const struct kl_btf_note *note = kl_btf_own_note(c, id);
+    if (!note || kl_btf_is_composite(kind_of(note)))
+      return note;
+    id = kl_le32(kl_btf_raw(c->btf, id) + kl_btf_shapes[kind_of(note)].word_at);
+  }
 }
 
 struct nest {
-  uint32_t id, next_member;
-  uint32_t height; // of the members so far
+  uint32_t i, next_member; // of c->notes
+  uint32_t height;         // of the members so far
 };
 
-static void leave(struct graph *g, struct nest *stack, uint32_t used) {
+static void leave(struct kl_btf_check *c, struct nest *stack, uint32_t used) {
   uint32_t height = stack[used].height + 1;
-  g->own->heights[stack[used].id - g->btf->first_id] = (uint8_t)height;
+  c->notes[stack[used].i].height = (uint16_t)height;
   if (used && stack[used - 1].height < height)
     stack[used - 1].height = height;
 }
 
 // Depth-first over by-value members. Every struct is entered once and each
 // member looked at; what is kept of it is how many levels it has.
-static bool check_nest(struct graph *g, uint32_t root) {
+static bool check_nest(struct kl_btf_check *c, uint32_t root) {
   struct nest stack[KL_BTF_DEPTH];
-  uint32_t used = 1, first = g->btf->first_id;
-  uint8_t *heights = g->own->heights;
+  uint32_t used = 1;
   stack[0] = (struct nest){root, 0, 0};
-  heights[root - first] = HEIGHT_OPEN;
+  c->notes[root].height = HEIGHT_OPEN;
   while (used) {
     struct nest *top = &stack[used - 1];
-    const uint8_t *p = kl_btf_raw(g->btf, top->id);
-    uint32_t info = kl_le32(p + 4), child = 0;
-    while (!child && top->next_member < kl_btf_info_vlen(info)) {
+    const uint8_t *p = c->btf->types.p + c->btf->offsets[top->i - 1];
+    uint32_t vlen = kl_btf_info_vlen(kl_le32(p + 4)), child = 0;
+    while (!child && top->next_member < vlen) {
       const uint8_t *item = p + KL_BTF_TYPE_BYTES + (size_t)top->next_member++ * 12;
-      if (!check_member(g, item, kl_btf_info_kflag(info), kl_le32(p + 8)))
-        return false;
-      child = held_by_value(g, kl_le32(item + 4));
-      if (!child)
+      uint32_t type = kl_le32(item + 4);
+      if (!(kl_btf_note(c, type).marks & KL_BTF_HOLDS))
         continue;
-      g->at = item + 4;
-      uint32_t height = heights[child - first]; // 0: not entered yet, at least 1
-      if (height == HEIGHT_OPEN || used + (height ? height : 1) > g->depth)
-        return false;
-      if (height && top->height < height)
+      const struct kl_btf_note *held = kl_btf_held_by_value(c, type);
+      uint32_t height = held->height; // 0: not entered yet, at least 1
+      if (height == HEIGHT_OPEN || used + (height ? height : 1) > c->depth)
+        return kl_btf_fail(c, item + 4);
+      if (top->height < height)
         top->height = height;
-      if (height)
-        child = 0;
+      if (!height)
+        child = (uint32_t)(held - c->notes);
     }
     if (child) {
-      heights[child - first] = HEIGHT_OPEN;
+      c->notes[child].height = HEIGHT_OPEN;
       stack[used++] = (struct nest){child, 0, 0};
     } else {
-      leave(g, stack, --used);
+      leave(c, stack, --used);
     }
   }
   return true;
 }
 
-enum kl_status kl_btf_check_graph(const struct kl_btf *btf, struct kl_btf_scratch *scratch, uint32_t depth,
-                                  const uint8_t **bad) {
-  struct graph g = {.btf = btf, .own = scratch, .depth = depth};
-  uint32_t n = btf->count - btf->first_id;
+bool kl_btf_check_nests(struct kl_btf_check *c) {
   bool ok = true;
-  for (uint32_t i = 0; i < n && ok; i++)
-    if (scratch->kinds[i] & KL_BTF_OPEN) // mostly the type below is done already
-      ok = is_open(&g, scratch->words[i]) ? check_chain(&g, btf->first_id + i)
-                                          : resolve(&g, btf->first_id + i, scratch->words[i]);
-  for (uint32_t i = 0; i < n && ok; i++)
-    if (scratch->kinds[i] & KL_BTF_HOLDS && !scratch->heights[i]) // links have a height by now
-      ok = check_nest(&g, btf->first_id + i);
-  *bad = g.at;
-  return ok ? KL_OK : KL_ERR_MALFORMED;
+  for (uint32_t k = c->structs; k < c->structs_end && ok && c->unsettled; k++)
+    if (!c->notes[c->order[k]].height)
+      ok = check_nest(c, c->order[k]);
+  return ok;
 }

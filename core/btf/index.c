@@ -7,21 +7,12 @@
 // that are not found by name come into a bucket of their own behind the others:
 // where types are in no order a branch is guessed wrong for every third.
 static void build_index(struct kl_btf *btf, uint32_t buckets) {
-  for (uint32_t i = btf->count - btf->first_id; i-- > 0;) {
-    uint32_t hash = btf->next[i];
-    uint32_t *head = &btf->heads[(hash >> btf->hash_shift) + (hash ? 0 : 1) * buckets];
-    btf->next[i] = *head;
-    *head = btf->first_id + i;
-  }
-}
-
-// Nothing tells signed from unsigned: see kl_btf_enum_value.
-static void detect_old_enums(struct kl_btf *btf, const struct kl_btf_scratch *scratch) {
-  btf->old_enums = !btf->base || btf->base->old_enums;
-  for (uint32_t i = 0; i < btf->count - btf->first_id && btf->old_enums; i++) {
-    uint32_t kind = scratch->kinds[i] & KL_BTF_KIND_MASK;
-    btf->old_enums = kind != KL_BTF_ENUM64 &&
-                     (kind != KL_BTF_ENUM || !kl_btf_info_kflag(kl_le32(btf->types.p + btf->offsets[i] + 4)));
+  uint32_t *heads = btf->heads, *next = btf->next, shift = btf->hash_shift, first = btf->first_id;
+  for (uint32_t i = btf->count - first; i-- > 0;) {
+    uint32_t hash = next[i];
+    uint32_t *head = &heads[hash ? hash >> shift : buckets];
+    next[i] = *head;
+    *head = first + i;
   }
 }
 
@@ -48,23 +39,45 @@ static enum kl_status cut_sections(struct kl_btf *btf, struct kl_bytes data, con
   return KL_OK;
 }
 
-// Takes memory for so many types, and validates. What only validation needed is
-// given back; btf->offsets and btf->next stay where they are.
-static enum kl_status validate(struct kl_btf *btf, struct kl_arena *arena, uint32_t room,
-                               const struct kl_limits *limits, const uint8_t **bad) {
-  struct kl_btf_scratch scratch;
+static bool check_strings(const struct kl_btf *btf, const uint8_t **bad) {
+  struct kl_bytes strings = btf->strings;
+  *bad = strings.p;
+  if (!btf->base && (!strings.n || strings.p[0]))
+    return false;
+  if (strings.n)
+    *bad = strings.p + strings.n - 1;
+  return !strings.n || !strings.p[strings.n - 1];
+}
+
+// Fills btf->offsets, btf->next (with hashes) and btf->count. What it takes of the
+// arena behind the offsets is for the caller to give back.
+static enum kl_status validate(struct kl_btf *btf, struct kl_arena *arena, const struct kl_limits *limits,
+                               const uint8_t **bad) {
+  struct kl_btf_check c = {.btf = btf,
+                           .depth = (uint32_t)kl_min(limits->btf_depth, KL_BTF_DEPTH),
+                           .old_enums = !btf->base || btf->base->old_enums};
+  uint8_t *suspect;
+  if (btf->string_start > UINT32_MAX - btf->strings.n || btf->first_id > limits->btf_types)
+    return KL_ERR_LIMIT;
+  // How many types there are shows at the end. The smallest has 12 bytes, so that
+  // only the limit makes the room too small.
+  uint32_t room = (uint32_t)kl_min(btf->types.n / KL_BTF_TYPE_BYTES, limits->btf_types - btf->first_id);
   KL_TRY(kl_arena_take(arena, room, sizeof *btf->offsets, _Alignof(uint32_t), &btf->offsets));
-  KL_TRY(kl_arena_take(arena, room, sizeof *btf->next, _Alignof(uint32_t), &btf->next));
-  size_t mark = kl_arena_mark(arena);
-  KL_TRY(kl_arena_take(arena, room, sizeof *scratch.words, _Alignof(uint32_t), &scratch.words));
-  KL_TRY(kl_arena_take(arena, room, sizeof *scratch.kinds, _Alignof(uint16_t), &scratch.kinds));
-  KL_TRY(KL_TAKE(arena, (uint64_t)room + 1, &scratch.needs));
-  KL_TRY(KL_TAKE(arena, room, &scratch.heights));
-  KL_TRY(kl_btf_check_types(btf, arena, room, &scratch, bad));
-  KL_TRY(kl_btf_check_graph(btf, &scratch, (uint32_t)kl_min(limits->btf_depth, KL_BTF_DEPTH), bad));
-  detect_old_enums(btf, &scratch);
-  kl_arena_rewind(arena, mark);
-  return KL_OK;
+  KL_TRY(kl_arena_take(arena, (uint64_t)room + 1, sizeof *c.notes, _Alignof(struct kl_btf_note), &c.notes));
+  enum kl_status status = kl_btf_check_heads(&c, room);
+  *bad = c.at;
+  KL_TRY(status);
+  btf->count = btf->first_id + c.n;
+  KL_TRY(kl_arena_take(arena, c.n, sizeof *btf->next, _Alignof(uint32_t), &btf->next));
+  KL_TRY(kl_arena_take(arena, c.n, sizeof *c.order, _Alignof(uint32_t), &c.order));
+  KL_TRY(KL_TAKE(arena, (btf->strings.n >> KL_BTF_CHUNK_SHIFT) + 1, &suspect));
+  kl_btf_mark_suspects(btf->strings, suspect);
+  c.suspect = suspect;
+  kl_btf_sort_by_kind(&c);
+  bool ok = kl_btf_check_links(&c) && kl_btf_check_types(&c) && kl_btf_check_nests(&c);
+  *bad = c.at;
+  btf->old_enums = c.old_enums;
+  return ok ? KL_OK : KL_ERR_MALFORMED;
 }
 
 // Cuts the tables to the types that there are, and adds the buckets: a power of
@@ -87,14 +100,10 @@ static enum kl_status settle(struct kl_btf *btf, struct kl_arena *arena, size_t 
 static enum kl_status build(struct kl_btf *btf, struct kl_arena *arena, struct kl_bytes data,
                             const struct kl_limits *limits, const uint8_t **bad) {
   KL_TRY(cut_sections(btf, data, limits, bad));
-  // How many types there are shows at the end. The smallest has 12 bytes, so that
-  // only the limit makes the room too small.
-  size_t most = btf->types.n / KL_BTF_TYPE_BYTES;
-  if (btf->string_start > UINT32_MAX - btf->strings.n || btf->first_id > limits->btf_types)
-    return KL_ERR_LIMIT;
-  uint32_t room = (uint32_t)kl_min(most, limits->btf_types - btf->first_id);
+  if (!check_strings(btf, bad))
+    return KL_ERR_MALFORMED;
   size_t mark = kl_arena_mark(arena);
-  KL_TRY(validate(btf, arena, room, limits, bad));
+  KL_TRY(validate(btf, arena, limits, bad));
   uint32_t buckets;
   KL_TRY(settle(btf, arena, mark, &buckets));
   build_index(btf, buckets);
@@ -123,24 +132,32 @@ enum kl_status kl_btf_open(struct kl_arena *arena, struct kl_bytes data, const s
   return status;
 }
 
-static uint32_t find_own(const struct kl_btf *btf, enum kl_btf_kind kind, struct kl_bytes name, uint32_t id) {
-  for (; id; id = btf->next[id - btf->first_id]) {
-    const uint8_t *p = btf->types.p + btf->offsets[id - btf->first_id];
-    if (kl_btf_kind_of(kl_le32(p + 4)) == kind && kl_btf_string_is(btf, kl_le32(p), name))
-      return id;
+static bool is_it(const struct kl_btf *btf, enum kl_btf_kind kind, struct kl_bytes name, uint32_t id) {
+  const uint8_t *p = btf->types.p + btf->offsets[id - btf->first_id];
+  return kl_btf_kind_of(kl_le32(p + 4)) == kind && kl_btf_string_is(btf, kl_le32(p), name);
+}
+
+// Of the types of this BTF alone; previous is one of them, or 0.
+static uint32_t find_own(const struct kl_btf *btf, enum kl_btf_kind kind, struct kl_bytes name, uint32_t previous) {
+  uint32_t id;
+  if (kind == KL_BTF_FUNC) { // not in the index: see kl_btf_find
+    for (id = previous ? previous + 1 : btf->first_id; id < btf->count && !is_it(btf, kind, name, id);)
+      id++;
+    return id < btf->count ? id : 0;
   }
-  return 0;
+  id = previous ? btf->next[previous - btf->first_id] : btf->heads[kl_btf_hash(name) >> btf->hash_shift];
+  while (id && !is_it(btf, kind, name, id))
+    id = btf->next[id - btf->first_id];
+  return id;
 }
 
 uint32_t kl_btf_find(const struct kl_btf *btf, enum kl_btf_kind kind, struct kl_bytes name, uint32_t previous) {
-  uint32_t hash = kl_btf_hash(name);
   if (previous >= btf->count)
     return 0;
   for (; btf; btf = btf->base) {
     if (previous && previous < btf->first_id)
       continue;
-    uint32_t first = previous ? btf->next[previous - btf->first_id] : btf->heads[hash >> btf->hash_shift];
-    uint32_t id = find_own(btf, kind, name, first);
+    uint32_t id = find_own(btf, kind, name, previous);
     if (id)
       return id;
     previous = 0;

@@ -45,30 +45,13 @@ struct kl_btf_header {
 // False when this can't be the head of a BTF; *bad is the offset of the field.
 bool kl_btf_header_parse(struct kl_bytes head, struct kl_btf_header *ret, uint32_t *bad);
 
-// Marks beside a kind while it is validated.
-enum {
-  KL_BTF_KIND_MASK = 0x1f,
-  KL_BTF_OPEN = 0x40,  // a pointer, array, typedef, modifier or variable: the type below is yet to be looked at
-  KL_BTF_HOLDS = 0x80, // a struct or union, or an array, typedef ... of one
-};
-
-// How each kind is laid out and which rules its common part follows.
-enum kl_btf_name_rule {
-  KL_BTF_NAME_NONE,       // must be anonymous
-  KL_BTF_NAME_OPTIONAL,   // an identifier, or none
-  KL_BTF_NAME_IDENTIFIER, // an identifier
-  KL_BTF_NAME_PRINTABLE,  // printable ASCII or none ("long int")
-  KL_BTF_NAME_SECTION,    // printable ASCII
-  KL_BTF_NAME_TAG,        // anything but empty
-};
+// How each kind is laid out.
 enum kl_btf_word { KL_BTF_WORD_ZERO, KL_BTF_WORD_SIZE, KL_BTF_WORD_TYPE };
 struct kl_btf_shape {
   uint8_t fixed, each; // bytes behind the common part: always, and for each of vlen
-  uint8_t name;        // enum kl_btf_name_rule
   uint8_t word;        // enum kl_btf_word: what the third word holds
   uint8_t word_at;     // where the size, or the type below, of a C type is; 0: it has neither
-  uint8_t marks;       // for kl_btf_scratch.kinds
-  bool indexed;        // is found by its name
+  uint16_t marks;      // for kl_btf_note
   uint32_t info_zero;  // bits of the info word that must be 0
   uint32_t word_cap;   // the third word's top
 };
@@ -165,8 +148,9 @@ static inline bool kl_btf_begins_identifier(uint8_t c) {
 bool kl_btf_is_identifier(struct kl_bytes name);
 bool kl_btf_is_printable(struct kl_bytes name); // ASCII
 // Sets a byte of suspect for each 64 of the section in which a string lies, in
-// whole or in part, that is no identifier. In real kernels hardly any is set.
-enum { KL_BTF_CHUNK_SHIFT = 6 };
+// whole or in part, that is no identifier or has KL_BTF_PLAIN_BYTES or more. In
+// real kernels hardly any is set.
+enum { KL_BTF_CHUNK_SHIFT = 6, KL_BTF_PLAIN_BYTES = 128 };
 void kl_btf_mark_suspects(struct kl_bytes strings, uint8_t *suspect);
 
 // Names are hashed eight bytes at a time: multiply and fold; the rest, 0 to 7
@@ -189,8 +173,8 @@ static inline uint32_t kl_btf_hash(struct kl_bytes name) {
 // ends a little behind it.
 static inline uint32_t kl_btf_hash_string(struct kl_bytes rest, size_t cap, size_t *length) {
   uint64_t h = 0;
-  size_t n = 0;
-  for (; n + 8 <= rest.n && n <= cap; n += 8) {
+  size_t n = 0, last = rest.n < 8 ? 0 : (rest.n - 8 < cap ? rest.n - 8 : cap) + 1; // words begin before it
+  for (; n < last; n += 8) {
     uint64_t word = kl_le64(rest.p + n), zero = kl_btf_zero_bytes(word);
     if (zero) {
       uint64_t below = ((zero & (0 - zero)) >> 7) - 1; // the bits of the bytes before the first
@@ -206,29 +190,75 @@ static inline uint32_t kl_btf_hash_string(struct kl_bytes rest, size_t cap, size
   return kl_btf_hash_end(h, kl_le_n(rest.p + n, i - n), i);
 }
 
-// What validation finds out of each own type on its way: 9 bytes, given back
-// when open is done. (16 bits and not 8, so that the compiler knows that a
-// store to them changes no pointer.)
-struct kl_btf_scratch {
-  uint16_t *kinds;  // enum kl_btf_kind and KL_BTF_INDEXED ...
-  uint16_t *needs;  // [0]: of the type before; what references ask of its kind
-  uint8_t *heights; // of chains and nests below it
-  uint32_t *words;  // the size; the type below it while OPEN
+// What validation knows of a type: 8 bytes, given back when open is done. (16
+// bits where 8 would do, so that the compiler knows that a store to them changes
+// no pointer.)
+struct kl_btf_note {
+  uint32_t word;   // the size; the type below it while OPEN
+  uint16_t marks;  // enum kl_btf_kind, and the following
+  uint16_t height; // of the chain and the nest below it; 0: not known yet
+};
+enum {
+  KL_BTF_KIND_MASK = 0x1f,
+  // What a reference can ask of the kind that it leads to:
+  KL_BTF_IS_TYPE = 0x100,     // what C calls a type
+  KL_BTF_IS_PROTO = 0x200,    // FUNC's
+  KL_BTF_IS_VARIABLE = 0x400, // a section's
+  KL_BTF_IS_THERE = 0x800,
+  KL_BTF_OPEN = 0x1000,  // a pointer, array, typedef, modifier or variable: the type below is yet to be looked at
+  KL_BTF_HOLDS = 0x2000, // an own struct or union, or an array, typedef ... of one
 };
 #define KL_BTF_NO_SIZE 0xffffffffu  // has none, or is nothing that C calls a type
 #define KL_BTF_ANY_SIZE 0xfffffffeu // depends on an unknown kind
 
-// Validation, in the order in which open calls it. Each returns KL_OK, or
-// KL_ERR_MALFORMED or KL_ERR_LIMIT with *bad at the culprit, or
-// KL_ERR_NO_MEMORY. arena: for scratch that the caller rewinds.
+struct kl_btf_check {
+  const struct kl_btf *btf;
+  struct kl_btf_note *notes; // of the type before the first own one (void, unless split), then of the own ones
+  uint32_t n;                // own types
+  // All of notes but the first, kind by kind: what to do with the next is guessed wrong else.
+  uint32_t *order;
+  uint32_t structs, structs_end, links, links_end; // where in order
+  uint32_t depth;
+  const uint8_t *suspect; // of own strings: kl_btf_mark_suspects
+  bool old_enums;         // no own enum tells signed from unsigned
+  bool unsettled;         // a struct was seen before one that it holds
+  const uint8_t *at;      // the culprit
+};
+static inline bool kl_btf_fail(struct kl_btf_check *c, const uint8_t *at) {
+  c->at = at;
+  return false;
+}
+// Of a type of the base. One that is not there has no mark.
+struct kl_btf_note kl_btf_base_note(const struct kl_btf *btf, uint32_t id);
+static inline struct kl_btf_note *kl_btf_own_note(const struct kl_btf_check *c, uint32_t id) {
+  uint32_t i = id - c->btf->first_id;
+  return i < c->n ? &c->notes[i + 1] : 0;
+}
+static inline struct kl_btf_note kl_btf_note(const struct kl_btf_check *c, uint32_t id) {
+  uint32_t i = id + 1 - c->btf->first_id;
+  return i <= c->n ? c->notes[i] : kl_btf_base_note(c->btf, id);
+}
+
+// The struct or union that a type that HOLDS one is or holds.
+const struct kl_btf_note *kl_btf_held_by_value(const struct kl_btf_check *c, uint32_t id);
+
+// Validation, in the order in which open calls it.
 //
-// Each type for itself, and that its references are to the right kinds. Fills
-// btf->offsets, btf->next (hashes), btf->count and scratch, each of which has
-// room for so many types; scratch->needs comes cleared.
-enum kl_status kl_btf_check_types(struct kl_btf *btf, struct kl_arena *arena, uint32_t room,
-                                  struct kl_btf_scratch *scratch, const uint8_t **bad) KL_MUST_USE;
-// Types against each other: chains, sizes, members, cycles.
-enum kl_status kl_btf_check_graph(const struct kl_btf *btf, struct kl_btf_scratch *scratch, uint32_t depth,
-                                  const uint8_t **bad) KL_MUST_USE;
+// Where each type begins, and its common part: fills btf->offsets and c->notes,
+// which have room for so many, and c->n. KL_OK, or KL_ERR_MALFORMED or
+// KL_ERR_LIMIT with c->at at the culprit.
+enum kl_status kl_btf_check_heads(struct kl_btf_check *c, uint32_t room) KL_MUST_USE;
+// Fills c->order.
+void kl_btf_sort_by_kind(struct kl_btf_check *c);
+// The others are false with c->at at the culprit.
+//
+// Follows every chain of pointers, arrays and modifiers to its end: after it
+// notes have no OPEN, and sizes are known.
+bool kl_btf_check_links(struct kl_btf_check *c);
+// Everything else of each type, and the height of structs that come behind what
+// they hold. Fills btf->next with hashes.
+bool kl_btf_check_types(struct kl_btf_check *c);
+// The other structs: none holds itself, none nests too deep.
+bool kl_btf_check_nests(struct kl_btf_check *c);
 
 #endif

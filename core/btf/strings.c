@@ -8,39 +8,52 @@ static bool is_identifier_byte(uint8_t c) {
 }
 
 // Sixteen bytes at a time, in the compiler's own form of vectors: where the
-// machine has none it makes plain code of it.
+// machine has none it makes plain code of it. (No function takes or gives one:
+// how is not the same everywhere.)
 typedef uint8_t sixteen __attribute__((vector_size(16)));
 
-// True when they are nothing but letters, digits, '_' and NULs. (A '.' is rare
+// Nothing but letters, digits, '_' and NULs, and one NUL at least. (A '.' is rare
 // enough for a closer look.)
-static bool is_plain(const uint8_t *p) {
-  sixteen bytes;
-  uint64_t halves[2];
-  memcpy(&bytes, p, sizeof bytes);
-  sixteen lower = bytes | 0x20;
-  sixteen plain =
-      (sixteen)(lower - 'a' < 26) | (sixteen)(bytes - '0' < 10) | (sixteen)(bytes == '_') | (sixteen)(bytes == 0);
-  memcpy(halves, &plain, sizeof halves);
-  return (halves[0] & halves[1]) == UINT64_MAX;
+static bool is_plain_chunk(const uint8_t *p) {
+  sixteen all = (sixteen){0} == 0, nul = {0};
+  for (int i = 0; i < 1 << KL_BTF_CHUNK_SHIFT; i += 16) {
+    sixteen bytes;
+    memcpy(&bytes, p + i, sizeof bytes);
+    sixteen lower = bytes | 0x20, end = (sixteen)(bytes == 0);
+    all &= (sixteen)(lower - 'a' < 26) | (sixteen)(bytes - '0' < 10) | (sixteen)(bytes == '_') | end;
+    nul |= end;
+  }
+  uint64_t halves[4];
+  memcpy(halves, &all, sizeof all);
+  memcpy(halves + 2, &nul, sizeof nul);
+  return (halves[0] & halves[1]) == UINT64_MAX && halves[2] | halves[3];
 }
 
-// Marks all chunks of every string that is no identifier.
+// Marks the string around at, and gives its end.
+static size_t mark(struct kl_bytes strings, size_t at, uint8_t *suspect) {
+  size_t start = at;
+  while (start && strings.p[start - 1])
+    start--;
+  size_t end = at + kl_btf_string_length((struct kl_bytes){strings.p + at, strings.n - at}, SIZE_MAX);
+  memset(suspect + (start >> KL_BTF_CHUNK_SHIFT), 1,
+         ((end - 1) >> KL_BTF_CHUNK_SHIFT) - (start >> KL_BTF_CHUNK_SHIFT) + 1);
+  return end;
+}
+
 void kl_btf_mark_suspects(struct kl_bytes strings, uint8_t *suspect) {
-  size_t done = 0; // no string before needs another look
-  for (size_t i = 0; i < strings.n;) {
-    if (strings.n - i >= sizeof(sixteen) && is_plain(strings.p + i)) {
-      i += sizeof(sixteen);
-    } else if (strings.p[i] && !is_identifier_byte(strings.p[i])) {
-      size_t start = i;
-      while (start > done && strings.p[start - 1])
-        start--;
-      done = i + kl_btf_string_length((struct kl_bytes){strings.p + i, strings.n - i}, SIZE_MAX);
-      memset(suspect + (start >> KL_BTF_CHUNK_SHIFT), 1,
-             ((done - 1) >> KL_BTF_CHUNK_SHIFT) - (start >> KL_BTF_CHUNK_SHIFT) + 1);
-      i = done;
-    } else {
-      i++;
+  enum { CHUNK = 1 << KL_BTF_CHUNK_SHIFT };
+  for (size_t chunk = 0, done = 0; chunk < strings.n; chunk += CHUNK) { // done: no string before needs a look
+    size_t end = strings.n - chunk < CHUNK ? strings.n : chunk + CHUNK, nuls = 0;
+    if (end - chunk == CHUNK && is_plain_chunk(strings.p + chunk))
+      continue;
+    size_t i = chunk < done ? done : chunk;
+    for (; i < end; i++) {
+      nuls += !strings.p[i];
+      if (strings.p[i] && !is_identifier_byte(strings.p[i]))
+        i = done = mark(strings, i, suspect);
     }
+    if (!nuls && chunk >= done)
+      done = mark(strings, chunk, suspect);
   }
 }
 

@@ -163,9 +163,9 @@ static double bench(const char *path) {
          kl_btf_count(btf), (double)arena.used / kl_btf_count(btf), (double)arena.peak / kl_btf_count(btf));
   double o = median(open), t = median(their_open);
   double times = ratio("spread names", PAIRS, o, median(find[0]), t, median(their_find[0]));
-  (void)ratio("asked names", ASKED, o, median(find[1]), t, median(their_find[1]));
+  double asked_times = ratio("asked names", ASKED, o, median(find[1]), t, median(their_find[1]));
   file_free(data);
-  return times;
+  return times < asked_times ? times : asked_times;
 }
 
 int main(int argc, char **argv) {
@@ -177,5 +177,5 @@ int main(int argc, char **argv) {
   int slow = 0;
   for (int i = 1; i < argc; i++)
     slow += bench(argv[i]) < 5;
-  return slow != 0; // 5 times, for names that may be anywhere, is what it is held to
+  return slow != 0; // 5 times is what it is held to
 }

@@ -338,6 +338,34 @@ static void strip_ends_at_what_is_in_memory(void **state) {
   opened_close(&o);
 }
 
+// They are not in the index, but are found as all else is.
+static void functions_are_found_own_ones_first(void **state) {
+  (void)state;
+  static struct btf_builder split;
+  struct opened base, o;
+  btfb_init(&b);
+  uint32_t proto = btfb_proto(&b, 0, 0);
+  uint32_t first = btfb_func(&b, "probe", proto), other = btfb_func(&b, "prober", proto);
+  (void)btfb_struct(&b, "probe", 0, 0);
+  uint32_t second = btfb_func(&b, "probe", proto);
+  opened(&base, btfb_finish(&b), 0);
+  assert_int_equal(base.status, KL_OK);
+  btfb_init_split(&split, kl_btf_count(base.btf), (uint32_t)b.n_strings);
+  uint32_t own = btfb_func(&split, "probe", proto);
+  opened(&o, btfb_finish(&split), base.btf);
+  assert_int_equal(o.status, KL_OK);
+  const uint32_t expected[] = {own, first, second, 0};
+  uint32_t id = 0;
+  for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+    id = kl_btf_find(o.btf, KL_BTF_FUNC, text_bytes("probe"), id);
+    assert_int_equal(id, expected[i]);
+  }
+  assert_int_equal(kl_btf_find(o.btf, KL_BTF_FUNC, text_bytes("prober"), 0), other);
+  assert_int_equal(kl_btf_find(o.btf, KL_BTF_FUNC, text_bytes("prob"), 0), 0);
+  opened_close(&o);
+  opened_close(&base);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(members_are_found_through_anonymous_ones),
@@ -347,6 +375,7 @@ int main(void) {
       cmocka_unit_test(a_search_that_would_not_end_is_given_up),
       cmocka_unit_test(every_type_is_found_by_kind_and_name),
       cmocka_unit_test(equal_names_come_in_ascending_order),
+      cmocka_unit_test(functions_are_found_own_ones_first),
       cmocka_unit_test(a_struct_is_found_complete_or_through_a_typedef),
       cmocka_unit_test(enum_values_are_found_in_named_and_anonymous_enums),
       cmocka_unit_test(enums_of_old_encoders_are_signed),

@@ -509,11 +509,16 @@ static void an_odd_byte_is_found_wherever_it_lies(void **state) {
     }
   }
   for (size_t length = 1020; length < 1030; length++) { // the cap on names is 1024
-    btfb_init(&b);
-    memset(name, 'z', length);
-    name[length] = 0;
-    (void)btfb_struct(&b, name, 0, 0);
-    assert_int_equal(opening(btfb_finish(&b)), length > 1024 ? KL_ERR_MALFORMED : KL_OK);
+    for (int function = 0; function < 2; function++) {
+      btfb_init(&b);
+      memset(name, 'z', length);
+      name[length] = 0;
+      if (function)
+        (void)btfb_func(&b, name, btfb_proto(&b, 0, 0));
+      else
+        (void)btfb_struct(&b, name, 0, 0);
+      assert_int_equal(opening(btfb_finish(&b)), length > 1024 ? KL_ERR_MALFORMED : KL_OK);
+    }
   }
 }
 
