@@ -122,6 +122,14 @@ static void apply(struct attached *a, struct kl_bytes script) {
   }
 }
 
+struct attached *attached_again(struct attached *a) {
+  memcpy(a->block, a->pristine, a->used);
+  a->reads = a->fail_at = 0;
+  a->failure = KL_ERR_IO;
+  a->fail_once = a->poison = false;
+  return a;
+}
+
 struct attached *attached_begin(unsigned which, struct kl_bytes script) {
   which %= ATTACHED_GUESTS;
   struct attached *a = &guests[which];
@@ -131,10 +139,7 @@ struct attached *attached_begin(unsigned which, struct kl_bytes script) {
     attach(a);
     fuzz_leak_end();
   }
-  memcpy(a->block, a->pristine, a->used);
-  a->reads = a->fail_at = 0;
-  a->failure = KL_ERR_IO;
-  a->fail_once = a->poison = false;
+  (void)attached_again(a);
   n_saved = n_saved_bytes = 0;
   apply(a, script);
   return a;

@@ -29,6 +29,8 @@ struct attached {
 // written over it. What the script says of memory that the guest does not have
 // is dropped. One guest at a time.
 struct attached *attached_begin(unsigned which, struct kl_bytes script);
+// The same guest and script, as attach left it: what was read since is forgotten.
+struct attached *attached_again(struct attached *a);
 // Takes the script back.
 void attached_end(struct attached *a);
 

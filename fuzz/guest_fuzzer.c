@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
       query.constraints = &constraint;
       query.n_constraints = flags & 4 ? 1 : 0;
       query.table = table;
-      (void)fuzz_read_rows(dump, &query, ROWS);
+      (void)fuzz_read_rows(dump, &query, ROWS, NULL);
     }
     touched = dump->arena.peak;
   }

@@ -26,7 +26,8 @@ static uint64_t check_cell(const struct kl_column *column, const struct kl_cell 
   return sum;
 }
 
-struct fuzz_rows fuzz_read_rows(struct kl_dump *dump, const struct kl_query *query, uint64_t max_rows) {
+struct fuzz_rows fuzz_read_rows(struct kl_dump *dump, const struct kl_query *query, uint64_t max_rows,
+                                uint64_t *each) {
   enum { CURSOR_BYTES = 32 << 20 };
   struct fuzz_rows r = {.ended = KL_END, .sum = 0xcbf29ce484222325};
   const struct kl_table *table = query->table;
@@ -36,17 +37,22 @@ struct fuzz_rows fuzz_read_rows(struct kl_dump *dump, const struct kl_query *que
   r.opened = fuzz_status(kl_cursor_open(dump, query, fuzz_scratch((bytes + 15) & ~(size_t)15), bytes, &cursor));
   if (r.opened != KL_OK) {
     r.ended = r.opened;
+    r.partial = true;
     return r;
   }
   const struct kl_cell *row;
   while (r.rows < max_rows && (r.ended = fuzz_status(kl_cursor_next(cursor, &row))) == KL_OK) {
     r.rows++;
     bool unreadable = false;
+    uint64_t sum = 0xcbf29ce484222325;
     for (uint32_t i = 0; i < table->n_columns; i++) {
-      r.sum = check_cell(&table->columns[i], &row[i], r.sum);
+      sum = check_cell(&table->columns[i], &row[i], sum);
       unreadable |= row[i].kind == KL_CELL_UNREADABLE;
     }
     FUZZ_REQUIRE(!unreadable || kl_cursor_partial(cursor));
+    r.sum = mix(r.sum, sum);
+    if (each)
+      each[r.rows - 1] = sum;
   }
   r.partial = kl_cursor_partial(cursor);
   FUZZ_REQUIRE(r.ended == KL_OK || r.ended == KL_END || r.partial);

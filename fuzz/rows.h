@@ -15,6 +15,8 @@ struct fuzz_rows {
 // Reads up to max_rows: cells are what columns promise, their bytes can be read,
 // a reading that lost something says so. query.table is set. What a reading leaves
 // in the dump's arena (BTFs that it opened) stays, as it does for frontends.
-struct fuzz_rows fuzz_read_rows(struct kl_dump *dump, const struct kl_query *query, uint64_t max_rows);
+// each, of max_rows, takes the sum of every row; it may be null.
+struct fuzz_rows fuzz_read_rows(struct kl_dump *dump, const struct kl_query *query, uint64_t max_rows,
+                                uint64_t *each);
 
 #endif

@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     query.constraints = &constraint;
     query.n_constraints = 1;
   }
-  (void)fuzz_read_rows(a->dump, &query, ROWS);
+  (void)fuzz_read_rows(a->dump, &query, ROWS, NULL);
   // Steps bound reads, or a guest decides how long it takes.
   FUZZ_REQUIRE(a->reads <= (uint64_t)READS_A_STEP * STEPS + READS_MORE);
   attached_end(a);

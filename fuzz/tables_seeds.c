@@ -39,7 +39,7 @@ static void trace(const char *folder, const struct kl_table *table, unsigned whi
   struct fuzz_rows r = {0};
   for (uint64_t rows = ROWS; rows; rows /= 2) { // fewer rows where each reads much
     memset(seen, 0, attached_file_bytes(a));
-    r = fuzz_read_rows(a->dump, &query, rows);
+    r = fuzz_read_rows(a->dump, &query, rows, NULL);
     n = attached_script(a, &script);
     if (n <= MOST_BYTES)
       break;

@@ -37,15 +37,17 @@ static enum kl_status header_at(struct kl_bpf_ring *r, uint64_t position, uint32
 }
 
 // Whether records follow one another from a position exactly to the consumer's.
+// What can't be read might have been a header: r->older says so.
 static bool leads_to_consumer(struct kl_bpf_ring *r, uint64_t position, uint64_t *tries) {
   while (position < r->consumer) {
     uint32_t length;
     uint64_t step;
-    if (!*tries)
+    enum kl_status status = *tries ? header_at(r, position, &length, &step) : KL_ERR_LIMIT;
+    if (status != KL_OK && status != KL_ERR_MALFORMED)
+      r->older = status;
+    if (status != KL_OK || length & BUSY_BIT)
       return false;
     --*tries;
-    if (header_at(r, position, &length, &step) != KL_OK || length & BUSY_BIT)
-      return false;
     position += step;
   }
   return position == r->consumer;

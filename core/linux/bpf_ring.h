@@ -33,6 +33,9 @@ struct kl_bpf_ring {
   uint64_t mask; // size - 1
   uint64_t consumer, producer;
   uint64_t next; // position
+  // Not KL_OK: bytes that could not be read might have been records that are
+  // older than the first one given.
+  enum kl_status older;
   bool user, done;
 };
 

@@ -48,25 +48,29 @@ static enum kl_status next_mount(struct kl_kernel *k, uint64_t head, uint64_t mo
 }
 
 // The mount by which a file system's files are named: of its whole tree, in the
-// first process's namespace, if there is one; else any.
+// first process's namespace, if there is one; else any. After an error: the best
+// of those that could be read.
 static enum kl_status mount_of(struct kl_kernel *k, uint64_t super, uint64_t *ret) {
   enum { MOUNTS_LOOKED_AT = 64, WHOLE = 1, FIRST_NAMESPACE = 2 };
   uint64_t head, root, mount = 0, init_namespace = 0, top;
   struct kl_path_root process = {0};
-  unsigned best = 0;
+  unsigned best = 0, mounts = 0;
   *ret = 0;
   if (!kl_has(k, KL_F_super_block_s_mounts))
     return KL_OK;
   KL_TRY(kl_member(k, super, KL_F_super_block_s_mounts, &head));
   KL_TRY(kl_get_pointer(k, super, KL_F_super_block_s_root, &root));
-  if (kl_task_root(k, k->known[KL_S_init_task].address, &process) == KL_OK &&
-      kl_container(k, process.mount, KL_F_mount_mnt, &top) == KL_OK)
-    (void)!kl_get_pointer(k, top, KL_F_mount_mnt_ns, &init_namespace); // without it: any
+  enum kl_status namespaced = kl_task_root(k, k->known[KL_S_init_task].address, &process);
+  if (namespaced == KL_OK)
+    namespaced = kl_container(k, process.mount, KL_F_mount_mnt, &top);
+  if (namespaced == KL_OK)
+    namespaced = kl_get_pointer(k, top, KL_F_mount_mnt_ns, &init_namespace);
   for (unsigned i = 0; i < MOUNTS_LOOKED_AT; i++) {
     uint64_t vfsmount, dentry, namespace;
     KL_TRY(next_mount(k, head, mount, &mount));
     if (!mount)
       break;
+    mounts++;
     KL_TRY(kl_member(k, mount, KL_F_mount_mnt, &vfsmount));
     KL_TRY(kl_get_pointer(k, vfsmount, KL_F_vfsmount_mnt_root, &dentry));
     KL_TRY(kl_get_pointer(k, mount, KL_F_mount_mnt_ns, &namespace));
@@ -76,7 +80,7 @@ static enum kl_status mount_of(struct kl_kernel *k, uint64_t super, uint64_t *re
       *ret = vfsmount;
     }
   }
-  return KL_OK;
+  return mounts > 1 ? namespaced : KL_OK; // one is chosen without it
 }
 
 static enum kl_status read_super(struct kl_kernel *k, uint64_t address, struct kl_super *ret) {
@@ -85,7 +89,7 @@ static enum kl_status read_super(struct kl_kernel *k, uint64_t address, struct k
   KL_TRY(kl_get(k, address, KL_F_super_block_s_dev, &ret->device));
   KL_TRY(kl_super_type(k, address, ret->type, sizeof ret->type, &n));
   ret->type_bytes = (uint8_t)n;
-  (void)!mount_of(k, address, &ret->mount); // the best of those that can be read
+  ret->mount_status = mount_of(k, address, &ret->mount);
   return KL_OK;
 }
 
@@ -152,6 +156,8 @@ enum kl_status kl_inode_path(struct kl_kernel *k, struct kl_budget *budget, cons
     return KL_END;
   // d_alias is the first member of the union d_u up to 7.0.
   KL_TRY(kl_container(k, alias, kl_either(k, KL_F_dentry_d_alias, KL_F_dentry_d_u), &dentry));
+  if (!super->mount && super->mount_status != KL_OK)
+    return super->mount_status;
   if (!super->mount)
     return kl_dentry_path(k, budget, dentry, text);
   struct kl_path_root root = {0};

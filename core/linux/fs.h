@@ -13,6 +13,7 @@ struct kl_super {
   uint64_t address;            // of the super_block
   uint64_t device;             // dev_t
   uint64_t mount;              // a struct vfsmount of it; 0: not mounted anywhere
+  enum kl_status mount_status; // not KL_OK: there may be a better one than mount, or one at all
   char type[KL_FS_NAME_BYTES]; // not terminated
   uint8_t type_bytes;
 };

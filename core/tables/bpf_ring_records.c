@@ -53,6 +53,8 @@ static enum kl_status next_map(struct kl_cursor *c) {
     return KL_OK;
   KL_TRY(kl_bpf_ring_open(&s->ring, c->kernel, &c->budget, &s->map));
   s->in_map = true;
+  if (s->ring.older != KL_OK)
+    kl_lost(c, "older records", s->ring.data, s->ring.older);
   return KL_OK;
 }
 

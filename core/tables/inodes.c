@@ -42,6 +42,8 @@ static void put_super(struct kl_cursor *c, const struct kl_super *super) {
 static enum kl_status next_super(struct kl_cursor *c) {
   struct state *s = c->state;
   KL_TRY(kl_super_walk_next(&s->supers, &s->super));
+  if (s->super.mount_status != KL_OK)
+    kl_lost(c, "mount", s->super.address, s->super.mount_status);
   put_super(c, &s->super);
   if (!kl_keeps(c)) // none of its inodes is wanted
     return KL_OK;

@@ -97,6 +97,8 @@ static void find_path(struct kl_cursor *c) {
   struct state *s = c->state;
   struct kl_path_text path = kl_path_into(s->scratch, sizeof s->scratch);
   s->path_status = KL_END;
+  if (kl_wants(c, PATH) && s->super.mount_status != KL_OK)
+    kl_lost(c, "mount", s->super.address, s->super.mount_status);
   if (kl_wants(c, PATH))
     s->path_status = kl_inode_path(c->kernel, &c->budget, &s->super, s->inode, &path);
   s->path_start = path.start;

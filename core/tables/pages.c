@@ -109,6 +109,8 @@ static void put_file(struct kl_cursor *c, uint64_t mapping) {
     s->owner_status = kl_get_pointer(c->kernel, mapping, KL_F_address_space_host, &inode);
     if (s->owner_status == KL_OK)
       s->owner_status = kl_super_of_inode(c->kernel, inode, &super);
+    if (s->owner_status == KL_OK && super.mount_status != KL_OK)
+      kl_lost(c, "mount", super.address, super.mount_status);
     if (s->owner_status == KL_OK)
       s->owner_status = kl_inode_path(c->kernel, &c->budget, &super, inode, &path);
     s->owner_start = path.start;

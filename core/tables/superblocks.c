@@ -52,6 +52,8 @@ static void put_mount(struct kl_cursor *c, const struct kl_super *super) {
   uint64_t mount, name = 0, dentry;
   char source[256];
   size_t n = 0;
+  if (super->mount_status != KL_OK)
+    kl_lost(c, "mount", super->address, super->mount_status);
   if (!super->mount)
     return;
   enum kl_status status = kl_container(c->kernel, super->mount, KL_F_mount_mnt, &mount);

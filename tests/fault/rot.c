@@ -218,9 +218,9 @@ static void damage(uint64_t seed) {
 
 static bool read_table(const struct kl_table *table, bool twice, uint64_t steps) {
   struct kl_query query = {.table = table, .columns = ~0ull, .steps = steps};
-  struct fuzz_rows first = fuzz_read_rows(rot.dump, &query, ROWS);
+  struct fuzz_rows first = fuzz_read_rows(rot.dump, &query, ROWS, NULL);
   if (twice && strcmp(table->name, "diagnostics") != 0) { // which tells of the first
-    struct fuzz_rows again = fuzz_read_rows(rot.dump, &query, ROWS);
+    struct fuzz_rows again = fuzz_read_rows(rot.dump, &query, ROWS, NULL);
     FUZZ_REQUIRE(again.sum == first.sum && again.ended == first.ended && again.rows == first.rows);
   }
   return first.partial;
