@@ -19,5 +19,8 @@ addEventListener('message', (event: MessageEvent) => {
   else if (hash !== location.hash) history.pushState(null, '', hash);
 });
 
+// Keys are the viewer's.
+for (const target of [frame, window]) target.addEventListener(target === frame ? 'load' : 'focus', () => frame.focus());
+
 // A dump that is dropped beside the frame is not to be opened by the browser.
 for (const name of ['dragover', 'drop'] as const) addEventListener(name, (event) => event.preventDefault());

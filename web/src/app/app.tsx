@@ -1,5 +1,5 @@
 // The page around the views: bar, rail, dialogs; where files may be dropped.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { bytesText } from '../lib/format';
 import { AskView } from '../views/ask';
@@ -85,6 +85,12 @@ function Open() {
   const [generation, setGeneration] = useState(dump.value);
   useEffect(() => setGeneration(dump.value));
   const lost = losses.value.length;
+  const body = useRef<HTMLElement>(null);
+  // Keys go to what was opened, also where a drop left the focus elsewhere.
+  useEffect(() => {
+    window.focus();
+    body.current?.focus({ preventScroll: true });
+  }, [dump.value]);
   return (
     <>
       <nav class="rail" aria-label="Views">
@@ -105,7 +111,7 @@ function Open() {
         )}
         <p class="rail-promise" title={PROMISE}>Nothing leaves this page</p>
       </nav>
-      <main class="body" key={String(generation?.name)}>
+      <main class="body" key={String(generation?.name)} ref={body} tabIndex={-1}>
         <Body />
       </main>
     </>

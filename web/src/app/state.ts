@@ -65,7 +65,8 @@ export async function openFiles(files: File[], sample = false, options: OpenOpti
     if (!isMine()) return;
     answers.clear();
     losses.value = opened.diagnostics;
-    const kept = dump.value === null ? route.value : null; // a link that was followed here
+    // A link that was followed here is kept for the first dump.
+    const kept = generation.value === 0 && opened.attached;
     dump.value = { name, sample, opened, seconds: (performance.now() - start) / 1000 };
     generation.value++;
     if (!kept) go('summary', {});
@@ -94,6 +95,7 @@ export function closeDump(): void {
   dump.value = null;
   answers.clear();
   losses.value = [];
+  go('summary');
 }
 
 // ── Where one is ───────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
 // The picture: drawing, panning, zooming, hovering and choosing. All state that
 // changes with the pointer lives outside of Preact; a frame of the screen is at
 // most one draw.
+import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
 import { adjust, route } from '../app/state';
@@ -10,7 +11,6 @@ import { pfnOfSlot, runOfSlot, slotOfPfn } from './layout';
 import { Painter, type View } from './paint';
 import { allShown, frames, markPicture, picture, shownKinds } from './store';
 import { hoverAt, type Hovered } from './hover';
-import { effect, signal } from '@preact/signals';
 
 const MAX_SCALE = 96;
 const PAINT_MS = 5; // of a frame of the screen, for tiles that were not yet painted
@@ -52,6 +52,13 @@ export function MapCanvas() {
   );
 }
 
+// A little smaller, where that makes all cells of whole pixels.
+function crisp(scale: number): number {
+  const each = 2 ** Math.max(0, Math.ceil(-Math.log2(scale) - 1e-9));
+  const whole = Math.floor(scale * each);
+  return whole / (scale * each) > 0.84 ? whole / each : scale;
+}
+
 class Surface implements MapControl {
   private view: View = { x: 0, y: 0, scale: 1 };
   private painter: Painter | null = null;
@@ -82,7 +89,10 @@ class Surface implements MapControl {
     this.ends.push(
       effect(() => {
         const made = picture.value;
-        if (!made) return;
+        if (!made) {
+          this.painter = null;
+          return;
+        }
         const look = { dark: darkNow.value, shown: shownKinds.value, all: allShown.value, marks: markPicture.value };
         if (this.painter?.pyramid === made.pyramid) this.painter.setLook(look);
         else {
@@ -135,7 +145,7 @@ class Surface implements MapControl {
     if (!layout) return 1;
     const margin = 24 * this.ratio;
     const scale = Math.min((this.width - margin) / layout.usedWidth, (this.height - margin) / layout.usedHeight);
-    return Math.min(MAX_SCALE, Math.max(2 ** -12, scale));
+    return Math.min(MAX_SCALE, Math.max(2 ** -12, crisp(scale)));
   }
 
   fit(): void {
@@ -247,7 +257,7 @@ class Surface implements MapControl {
 
   private frame(): void {
     this.queued = 0;
-    if (!this.painter) return;
+    if (!this.painter || !picture.peek()) return;
     if (this.drawBase) {
       this.drawBase = false;
       const context = this.base.getContext('2d', { alpha: false })!;

@@ -52,7 +52,7 @@ function widths(columns: GridColumn[], rows: Cell[][]): Widths {
   const step = Math.max(1, Math.floor(rows.length / 200));
   let least = 0;
   const parts = columns.map((column, i) => {
-    let most = (column.title ?? column.name).length + 3;
+    let most = (column.title ?? column.name).length + 2;
     for (let r = 0; r < rows.length && !column.width; r += step) {
       const cell = rows[r]![i];
       let n = cellText(cell, column.kind).length;
@@ -62,7 +62,8 @@ function widths(columns: GridColumn[], rows: Cell[][]): Widths {
       if (n > most) most = n;
     }
     const long = !isNumeric(column.kind) && column.kind !== 'address' && column.kind !== 'time';
-    const width = column.width ?? Math.min(most, long ? 34 : 40) + 2.5;
+    // Letters are narrower than the digit that ch measures, but for addresses.
+    const width = column.width ?? Math.min(most, long ? 34 : 40) * (long ? 0.95 : 1) + 2;
     least += width;
     return long ? `minmax(${width}ch, ${column.width ?? Math.min(most, 90)}fr)` : `${width}ch`;
   });

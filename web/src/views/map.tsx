@@ -90,8 +90,12 @@ function Highlight() {
       <input
         type="search" placeholder="Highlight: process, file, shared…" aria-label="Highlight a process, a file, shared or mapped pages"
         list="map-names" value={text} data-testid="map-highlight" spellcheck={false}
-        onInput={(event) => { setText(event.currentTarget.value); if (event.currentTarget.value === '') clearMarks(); }}
-        onChange={() => markText(text)}
+        onInput={(event) => {
+          const { value } = event.currentTarget;
+          setText(value);
+          if (value === '') clearMarks();
+          else if ((event as InputEvent).inputType === 'insertReplacementText') markText(value); // one of the list
+        }}
       />
       <datalist id="map-names">
         <option value="shared">pages mapped more than once</option>
