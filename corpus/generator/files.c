@@ -88,7 +88,7 @@ void declare_files(struct guest *g) {
       struct ns_common ns; struct mount *root; struct list_head list until(1);
       unsigned int mounts until(1); struct rb_root mounts since(2);
     };
-    struct nsproxy { struct uts_namespace *uts_ns; struct mnt_namespace *mnt_ns; };
+    struct nsproxy { struct uts_namespace *uts_ns; struct mnt_namespace *mnt_ns; struct net *net_ns; };
     struct fs_struct { int users; struct path root, pwd; };
     struct file {
       unsigned int f_mode, f_flags; struct path f_path; struct inode *f_inode; const void *f_op; long long f_pos;

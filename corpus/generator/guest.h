@@ -130,7 +130,7 @@ struct guest {
   struct {
     const char *name;
     struct bytes rows;
-  } truth[24];
+  } truth[48];
   size_t n_truth, truth_at;
 };
 

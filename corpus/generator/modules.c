@@ -17,7 +17,8 @@ void declare_modules(struct guest *g) {
       u32 st_name; unsigned char st_info, st_other; u16 st_shndx; u64 st_value, st_size;
     } fixed Elf64_Sym;
     struct mod_kallsyms { Elf64_Sym *symtab; unsigned int num_symtab; char *strtab; char *typetab; };
-    struct kobject { const char *name; struct list_head entry; struct kobject *parent; };
+    struct kobject { const char *name; struct list_head entry; struct kobject *parent; struct kset *kset; };
+    struct kset { struct list_head list; spinlock_t list_lock; struct kobject kobj; };
     struct module_kobject { struct kobject kobj; struct module *mod; };
     struct module_sect_attr { const char *name until(0); unsigned long address; };
     struct module_use { struct list_head source_list, target_list; struct module *source, *target; };
@@ -70,7 +71,7 @@ static void build_symbols(struct guest *g, uint64_t module, const struct module_
   set(g, module, "module", "kallsyms", kallsyms);
 }
 
-static uint64_t build_module(struct guest *g, const struct module_role *r) {
+static uint64_t build_module(struct guest *g, const struct module_role *r, uint64_t kset) {
   uint64_t text = vmalloc_take(g, &g->modules, r->kib * 1024), data = vmalloc_take(g, &g->modules, g->page);
   uint64_t module = data;
   if (object_bytes(g, "module") > g->page)
@@ -78,6 +79,8 @@ static uint64_t build_module(struct guest *g, const struct module_role *r) {
   set(g, module, "module", "state", 0);
   set_text(g, module, "module", "name", r->name);
   set(g, module, "module", "mkobj.mod", module);
+  set(g, module, "module", "mkobj.kobj.kset", kset);
+  list_append(g, member_at(g, kset, "kset", "list"), member_at(g, module, "module", "mkobj.kobj.entry"));
   if (r->version)
     set(g, module, "module", "version", string_of(g, r->version));
   uint64_t bytes = r->kib * 1024;
@@ -113,10 +116,14 @@ void build_modules(struct guest *g) {
   uint64_t head = image_take(g, IMAGE_DATA, object_bytes(g, "list_head"), 8);
   list_init(g, head);
   symbol_add(g, "modules", head, 'D');
+  uint64_t kset = object_new(g, "kset"), variable = image_take(g, IMAGE_DATA, 8, 8);
+  list_init(g, member_at(g, kset, "kset", "list"));
+  poke_number(g, variable, kset, 8);
+  symbol_add(g, "module_kset", variable, 'B');
   truth_table(g, "modules");
   size_t n;
   const struct module_role *roles = cast_modules(g, &n);
   g->module_symbols = take(n * SYMBOLS * sizeof *g->module_symbols);
   for (size_t i = 0; i < n; i++)
-    list_append(g, head, member_at(g, build_module(g, &roles[i]), "module", "list"));
+    list_append(g, head, member_at(g, build_module(g, &roles[i], kset), "module", "list"));
 }

@@ -6,7 +6,8 @@
 #include "guest.h"
 
 // X(subject): in the order of building.
-#define SUBJECTS(X) X(kernel) X(per_cpu) X(files) X(processes) X(tasks) X(modules) X(log) X(bpf)
+#define SUBJECTS(X)                                                                                                \
+  X(kernel) X(per_cpu) X(files) X(processes) X(tasks) X(modules) X(network) X(tampering) X(log) X(bpf)
 
 #define DECLARE_SUBJECT(name)                                                                                      \
   void declare_##name(struct guest *g);                                                                            \
