@@ -9,22 +9,20 @@ export function Dialog(props: { id: string; title: string; open: Signal<boolean>
   useEffect(() => {
     const dialog = element.current;
     if (open && dialog && !dialog.open) dialog.showModal();
-    if (!open && dialog?.open) dialog.close();
   }, [open]);
+  if (!open) return null;
   return (
     <dialog
       ref={element} aria-label={props.title} data-testid={`dialog-${props.id}`} onClose={() => (props.open.value = false)}
       onClick={(event) => { if (event.target === element.current) props.open.value = false; }}
     >
-      {open && (
-        <div class="dialog-body">
-          <header class="panel-head">
-            <h2>{props.title}</h2>
-            <button type="button" class="quiet" aria-label="Close" data-testid={`close-${props.id}`} onClick={() => (props.open.value = false)}>✕</button>
-          </header>
-          {props.children}
-        </div>
-      )}
+      <div class="dialog-body">
+        <header class="panel-head">
+          <h2>{props.title}</h2>
+          <button type="button" class="quiet" aria-label="Close" data-testid={`close-${props.id}`} onClick={() => (props.open.value = false)}>✕</button>
+        </header>
+        {props.children}
+      </div>
     </dialog>
   );
 }

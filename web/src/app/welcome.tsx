@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 
 import { bytesText, durationText } from '../lib/format';
 import { Problem } from '../parts/basics';
+import type { OpenOptions } from '../protocol';
 import { cancelOpening, openFiles, opening, trouble } from './state';
 
 export const PROMISE =
@@ -13,8 +14,35 @@ export interface Sample {
   open: () => Promise<File>;
 }
 
+// What the dump itself may lack, from elsewhere.
+const elsewhere: OpenOptions = {};
+
 export function pickFiles(files: FileList | null | undefined): void {
-  void openFiles(files ? [...files] : []);
+  void openFiles(files ? [...files] : [], false, elsewhere);
+}
+
+function Elsewhere() {
+  const take = (name: 'btf' | 'symbols', files: FileList | null) => {
+    if (files?.[0]) elsewhere[name] = files[0];
+    else delete elsewhere[name];
+  };
+  const root = (text: string) => {
+    const value = /^\s*(0x[0-9a-f]{1,16}|\d{1,20})\s*$/i.exec(text)?.[1];
+    if (value) elsewhere.root = BigInt.asUintN(64, BigInt(value));
+    else delete elsewhere.root;
+  };
+  return (
+    <details class="elsewhere" data-testid="elsewhere">
+      <summary>The kernel was not found in a dump?</summary>
+      <p class="soft">Give what the dump lacks, then open it again.</p>
+      <label>Its types (/sys/kernel/btf/vmlinux of that kernel)
+        <input type="file" data-testid="elsewhere-btf" onChange={(event) => take('btf', event.currentTarget.files)} /></label>
+      <label>Its symbols (System.map)
+        <input type="file" data-testid="elsewhere-symbols" onChange={(event) => take('symbols', event.currentTarget.files)} /></label>
+      <label>Physical address of its page-table root
+        <input type="text" placeholder="0x…" spellcheck={false} autocomplete="off" data-testid="elsewhere-root" onInput={(event) => root(event.currentTarget.value)} /></label>
+    </details>
+  );
 }
 
 export function Welcome({ sample }: { sample: Sample }) {
@@ -28,6 +56,7 @@ export function Welcome({ sample }: { sample: Sample }) {
       </p>
       {trouble.value && <Problem trouble={trouble.value} />}
       <DropZone sample={sample} />
+      <Elsewhere />
       <p class="promise" data-testid="promise">
         <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M8 1 2.5 3.2v4.2c0 3.4 2.3 6.2 5.5 7.6 3.2-1.4 5.5-4.2 5.5-7.6V3.2z" fill="none" stroke="currentColor" stroke-width="1.3" /><path d="m5.4 8 1.9 1.9 3.4-3.7" fill="none" stroke="currentColor" stroke-width="1.3" /></svg>
         {PROMISE}
@@ -58,7 +87,7 @@ function DropZone({ sample }: { sample: Sample }) {
       class={`drop ${over ? 'over' : ''}`} data-testid="drop"
       onDragOver={(event) => { event.preventDefault(); setOver(true); }}
       onDragLeave={() => setOver(false)}
-      onDrop={(event) => { event.preventDefault(); setOver(false); pickFiles(event.dataTransfer?.files); }}
+      onDrop={(event) => { event.preventDefault(); event.stopPropagation(); setOver(false); pickFiles(event.dataTransfer?.files); }}
     >
       <p class="drop-main">Drop a dump here</p>
       <p class="soft">ELF core, kdump, LiME, AVML or raw. Parts of a split dump together.</p>

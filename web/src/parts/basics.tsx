@@ -77,7 +77,7 @@ export function Segmented<T extends string>(props: {
 
 export function Loading({ what }: { what: string }) {
   return (
-    <p class="loading" role="status">
+    <p class="loading" role="status" aria-busy="true">
       <span class="spinner" aria-hidden="true" /> {what}
     </p>
   );

@@ -45,7 +45,7 @@ export function MapView() {
         </div>
         {failed.value && <Problem trouble={failed.value} />}
         {!failed.value && !picture.value && (
-          <div class="map-wait" role="status">
+          <div class="map-wait" role="status" aria-busy="true">
             <p>{read ? 'Drawing the picture' : `Reading what each page is used for${step?.total ? `: ${countText(step.done)} of ${countText(step.total)}` : ''}`}</p>
             {step && step.total > 0 && <progress value={step.done} max={step.total} aria-label="Frames read" />}
             {step?.secondsLeft !== undefined && <p class="soft">about {durationText(step.secondsLeft)} left</p>}

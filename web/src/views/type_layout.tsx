@@ -2,7 +2,7 @@
 // when there is an address. Aggregates open in place; holes are rows.
 import { useState } from 'preact/hooks';
 
-import { client, go } from '../app/state';
+import { asked, client, go } from '../app/state';
 import { type Exact, ExactNumber, type ExactObject, shortExact } from '../lib/exact_json';
 import { plural, shortHex } from '../lib/format';
 import { Answered } from '../parts/basics';
@@ -118,12 +118,18 @@ function ValueOf({ value, member }: { value: Exact; member: Member | null }) {
     if (address === 0n) return <span class="null">NULL</span>;
     return (
       <button type="button" class="link" data-testid="follow" title={to ? `Follow to the ${to} there` : 'Show the bytes there'}
-        onClick={() => void follow(to, address)}><code>{value}</code></button>
+        onClick={() => void follow(to, address)}><code>{value}</code>{member?.type.includes('(*)') && <FunctionName address={address} />}</button>
     );
   }
   if (value instanceof ExactNumber) return <code title={hexOf(value.text)}>{value.text}</code>;
   if (typeof value === 'string') return <>“<Guest text={value} max={300} />”</>;
   return <code class="soft"><Guest text={shortExact(value, 120)} max={160} /></code>;
+}
+
+// What a function pointer points to.
+function FunctionName({ address }: { address: bigint }) {
+  const named = asked(`symbol near ${address}`, async (c) => (await c.resolve(`v:${shortHex(address)}`)).symbol);
+  return named.state === 'ready' && named.value ? <> <Guest text={named.value} max={60} /></> : null;
 }
 
 function hexOf(text: string): string | undefined {
