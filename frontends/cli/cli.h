@@ -39,10 +39,10 @@ struct cli {
   const char *columns; // null: those that the table shows
   uint64_t limit;      // rows; UINT64_MAX: all
   const char *btf, *symbols;
-  const char *inode, *path, *output; // of extract
-  const char *query_file, *database; // of sql
-  const char *tables;                // null: all
-  uint64_t rows, seconds, mebibytes; // limits of sql
+  const char *inode, *path, *output, *superblock; // of extract
+  const char *query_file, *database;              // of sql
+  const char *tables;                             // null: all
+  uint64_t rows, seconds, mebibytes;              // limits of sql
   uint64_t root;
   uint64_t steps; // 0: the default
   uint64_t pid;
@@ -58,6 +58,7 @@ struct cli {
   X(RAW)                                                                                                           \
   X(INODE)                                                                                                         \
   X(PATH)                                                                                                          \
+  X(SUPERBLOCK)                                                                                                    \
   X(OUTPUT)                                                                                                        \
   X(PART)                                                                                                          \
   X(BTF)                                                                                                           \

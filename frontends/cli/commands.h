@@ -18,6 +18,9 @@ extern const struct cli_command cli_help_command;
 extern const struct cli_command cli_completion_command;
 extern const struct cli_command cli_man_command;
 
+// extract with --superblock or --pid: many files into a folder.
+int cli_extract_folder(const struct cli *cli);
+
 // What --help prints: of a command, a table (command is then the table
 // command), or all.
 int cli_help_print(const struct cli *cli, const struct cli_command *command, const struct kl_table *table);

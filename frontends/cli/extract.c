@@ -212,10 +212,12 @@ static int answer(struct cli_session *s, void *user) {
 
 static int run(const struct cli *cli) {
   static struct job job;
-  if (!cli->path == !cli->inode)
-    return cli_misuse(cli, "name the file by --path or by --inode");
+  if (!!cli->path + !!cli->inode + !!cli->superblock + cli->has_pid != 1)
+    return cli_misuse(cli, "name one file by --path or --inode, or many by --superblock or --pid");
   if (!cli->output)
-    return cli_misuse(cli, "name the file to write with -o");
+    return cli_misuse(cli, "name what to write with -o");
+  if (cli->superblock || cli->has_pid)
+    return cli_extract_folder(cli);
   // Opened before the dump is read, and nothing else can be afterwards: whatever
   // the dump says, only this file is written. O_EXCL follows no link.
   job.fd = open(cli->output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -230,13 +232,19 @@ static int run(const struct cli *cli) {
 const struct cli_command cli_extract_command = {
     .name = "extract",
     .arguments = "DUMP",
-    .doc = "write a cached file from its pages in memory",
-    .about = "The file's cached pages are written where they belong in it. What is not in the dump becomes a hole, "
-             "is named on standard error, and makes the exit status 4. Only FILE is written, whatever the dump "
-             "says, and only when it is not there yet.",
-    .examples = "extract DUMP --path /etc/passwd -o passwd\nextract DUMP --inode 254:0:31 -o file",
+    .doc = "write cached files from their pages in memory",
+    .about =
+        "With --superblock or --pid, all cached files of a file system, or all that a process has open or mapped, "
+        "are written into a new folder: files/ has them under their names (what a name may not hold becomes _), "
+        "report.ndjson says of each which bytes are missing. Of one file, the file's cached pages are written "
+        "where they belong in it. What is not in the dump becomes a hole, "
+        "is named on standard error, and makes the exit status 4. Only FILE is written, whatever the dump "
+        "says, and only when it is not there yet.",
+    .examples = "extract DUMP --path /etc/passwd -o passwd\nextract DUMP --inode 254:0:31 -o file\n"
+                "extract DUMP --superblock 254:0 -o folder\nextract DUMP --pid 1 -o folder",
     .needs = CLI_NEEDS_DUMP | CLI_NEEDS_KERNEL,
-    .options = 1u << CLI_OPTION_INODE | 1u << CLI_OPTION_PATH | 1u << CLI_OPTION_OUTPUT,
+    .options = 1u << CLI_OPTION_INODE | 1u << CLI_OPTION_PATH | 1u << CLI_OPTION_OUTPUT |
+               1u << CLI_OPTION_SUPERBLOCK | 1u << CLI_OPTION_PID,
     .max_arguments = 0,
     .run = run,
 };

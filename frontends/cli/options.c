@@ -72,6 +72,11 @@ static bool set_path(struct cli *cli, const char *value) {
   return *value != 0;
 }
 
+static bool set_superblock(struct cli *cli, const char *value) {
+  cli->superblock = value;
+  return *value != 0;
+}
+
 static bool set_output(struct cli *cli, const char *value) {
   cli->output = value;
   return *value != 0;
@@ -141,6 +146,8 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
                           set_inode},
     [CLI_OPTION_PATH] = {"path", 0, "PATH", NULL, false, "the file with this name, as the table inodes has it",
                          set_path},
+    [CLI_OPTION_SUPERBLOCK] = {"superblock", 0, "DEVICE", NULL, false,
+                               "all files of the file system with this device: 254:0", set_superblock},
     [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE", NULL, true, "write to this file, which must not be there yet",
                            set_output},
     [CLI_OPTION_PART] = {"part", 0, "FILE", NULL, true, "a further file of a split dump; may be repeated",

@@ -132,6 +132,7 @@ static int prepare(struct cli_session *s) {
 
 struct job {
   struct cli_session *session;
+  const int *folder; // null: nothing is written but what is open
   enum cli_reach reach;
   int (*work)(struct cli_session *session, void *user);
   void *user;
@@ -227,7 +228,8 @@ static int run_confined(void *user) {
 static int run_guarded(struct job *job) {
   struct io_error why = {0};
   int code = CLI_FAILED;
-  (void)io_sandbox_enter(&why); // what this machine can't do, it can't; the rest is in force
+  (void)(job->folder ? io_sandbox_enter_folder(*job->folder, &why)
+                     : io_sandbox_enter(&why)); // what this machine can't do, it can't; the rest is in force
   bool whole = io_guard_run(run_confined, job, &code, &why);
   for (struct cli_session *s = job->session; s; s = s->second) {
     cli_progress_clear(&s->progress);
@@ -281,4 +283,10 @@ int cli_session_run_two(const struct cli *cli, const char *second,
                         int (*work)(struct cli_session *session, void *user), void *user) {
   struct job job = {.reach = CLI_KERNEL, .work = work, .user = user};
   return run_sessions(cli, second, &job);
+}
+
+int cli_session_run_folder(const struct cli *cli, int folder, int (*work)(struct cli_session *session, void *user),
+                           void *user) {
+  struct job job = {.folder = &folder, .reach = CLI_KERNEL, .work = work, .user = user};
+  return run_sessions(cli, NULL, &job);
 }

@@ -45,6 +45,10 @@ int cli_session_run(const struct cli *cli, enum cli_reach reach,
 int cli_session_run_two(const struct cli *cli, const char *second,
                         int (*work)(struct cli_session *session, void *user), void *user);
 
+// One dump, with a folder (an open descriptor) in which work may make files.
+int cli_session_run_folder(const struct cli *cli, int folder, int (*work)(struct cli_session *session, void *user),
+                           void *user);
+
 // Says on stderr what was lost since the diagnostics had `from` entries.
 void cli_session_tell_lost(struct cli_session *session, size_t from);
 

@@ -80,5 +80,9 @@ enum {
 // and threads remain. For all threads, and for good. Returns what is in force;
 // note says why something is not (empty: all is).
 unsigned io_sandbox_enter(struct io_error *note);
+// The same, but for one folder (an open descriptor): in it and below it folders
+// and files may be made and written, following no link. Where Landlock is
+// missing, only the way in which openat is called is confined.
+unsigned io_sandbox_enter_folder(int folder, struct io_error *note);
 
 #endif

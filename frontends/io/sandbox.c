@@ -118,19 +118,28 @@ static int add_rule(scmp_filter_ctx filter, const struct rule *r) {
   return -EINVAL;
 }
 
+// What a program that fills a folder asks for beside these.
+static const struct rule folder_rules[] = {
+    ALLOW(mkdirat),
+    ALLOW_IF(openat, 2, HAS, O_NOFOLLOW),
+};
+enum { FOLDER_RULES = sizeof folder_rules / sizeof *folder_rules };
+
 // abort() sends itself a signal, and only that.
 static int add_abort(scmp_filter_ctx filter) {
   return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
                           SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0), SCMP_A2(SCMP_CMP_EQ, SIGABRT, 0));
 }
 
-static int confine_syscalls(void) {
+static int confine_syscalls(bool folder) {
   scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
   if (!filter)
     return -ENOMEM;
   int error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
   for (size_t i = 0; i < RULES && !error; i++)
     error = add_rule(filter, &rules[i]);
+  for (size_t i = 0; folder && i < FOLDER_RULES && !error; i++)
+    error = add_rule(filter, &folder_rules[i]);
   if (!error)
     error = add_abort(filter);
   if (!error)
@@ -161,8 +170,23 @@ static const struct {
 };
 enum { VERSIONS = sizeof versions / sizeof *versions, ASK_VERSION = 1 };
 
-// Forbids all of it, with no exception: descriptors that are open stay usable.
-static int confine_files(void) {
+// struct landlock_path_beneath_attr, which is packed.
+struct __attribute__((packed)) beneath {
+  uint64_t allowed;
+  int32_t parent;
+};
+// To write files, to make folders and files, to set their length.
+static const uint64_t FOLDER_RIGHTS = 1u << 1 | 1u << 7 | 1u << 8 | 1u << 14;
+enum { PATH_BENEATH = 1 };
+
+static int allow_folder(int ruleset, int folder, uint64_t known) {
+  struct beneath rule = {FOLDER_RIGHTS & known, folder};
+  return syscall(SYS_landlock_add_rule, ruleset, PATH_BENEATH, &rule, 0) == 0 ? 0 : -errno;
+}
+
+// Forbids all of it, but for what may be below the folder (-1: none).
+// Descriptors that are open stay usable.
+static int confine_files(int folder) {
   long version = syscall(SYS_landlock_create_ruleset, NULL, 0, ASK_VERSION);
   if (version < 1)
     return version < 0 ? -errno : -ENOSYS;
@@ -170,7 +194,9 @@ static int confine_files(void) {
   long fd = syscall(SYS_landlock_create_ruleset, &versions[i].all, versions[i].bytes, 0);
   if (fd < 0)
     return -errno;
-  int error = syscall(SYS_landlock_restrict_self, (int)fd, 0) == 0 ? 0 : -errno;
+  int error = folder < 0 ? 0 : allow_folder((int)fd, folder, versions[i].all.access_fs);
+  if (!error && syscall(SYS_landlock_restrict_self, (int)fd, 0) != 0)
+    error = -errno;
   close((int)fd);
   return error;
 }
@@ -183,7 +209,8 @@ enum { INSTRUMENTED = 1 };
 enum { INSTRUMENTED = 0 };
 #endif
 
-unsigned io_sandbox_enter(struct io_error *note) {
+// folder: -1 when nothing may be written.
+static unsigned enter(int folder, struct io_error *note) {
   note->text[0] = 0;
   if (INSTRUMENTED) {
     io_error_set(note, "not confined: this is an instrumented build");
@@ -194,8 +221,8 @@ unsigned io_sandbox_enter(struct io_error *note) {
     io_error_set(note, "not confined: %s", strerror(errno));
     return 0;
   }
-  int files = confine_files();
-  int calls = confine_syscalls();
+  int files = confine_files(folder);
+  int calls = confine_syscalls(folder >= 0);
   if (!files)
     in_force |= IO_CONFINED_FILES;
   if (!calls)
@@ -205,4 +232,12 @@ unsigned io_sandbox_enter(struct io_error *note) {
   else if (files)
     io_error_set(note, "not confined by Landlock: %s", strerror(-files));
   return in_force;
+}
+
+unsigned io_sandbox_enter(struct io_error *note) {
+  return enter(-1, note);
+}
+
+unsigned io_sandbox_enter_folder(int folder, struct io_error *note) {
+  return enter(folder, note);
 }

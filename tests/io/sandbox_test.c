@@ -277,12 +277,50 @@ static int finish(void **state) {
   return unlink(held.path);
 }
 
+// ── But for a folder ───────────────────────────────────────────────────────
+
+static int in_folder(void *user) {
+  (void)user;
+  struct io_error note;
+  int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+  int folder = open("/tmp/kernlens-sandbox-folder", O_PATH | O_DIRECTORY);
+  unsigned force = io_sandbox_enter_folder(folder, &note);
+  if (!(force & IO_CONFINED_SYSCALLS) || !(force & IO_CONFINED_FILES))
+    return NOT_CONFINED;
+  if (mkdirat(folder, "below", 0700) != 0)
+    return 2;
+  int below = openat(folder, "below", O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  int fd = openat(below, "file", flags, 0600);
+  if (fd < 0 || write(fd, "x", 1) != 1 || ftruncate(fd, 4096) != 0)
+    return 3;
+  if (openat(folder, "../kernlens-sandbox-outside", flags, 0600) >= 0 ||
+      openat(folder, "/tmp/kernlens-sandbox-outside", flags, 0600) >= 0 || mkdirat(folder, "../outside", 0700) == 0)
+    return LET_THROUGH;
+  if (openat(folder, "below/file", O_RDONLY | O_NOFOLLOW) >= 0 ||
+      openat(folder, "below/other", O_WRONLY | O_CREAT, 0600) >= 0)
+    return LET_THROUGH;
+  return refused(open("/etc/passwd", O_RDONLY));
+}
+
+static void only_the_folder_can_be_filled(void **state) {
+  (void)state;
+  assert_int_equal(mkdir("/tmp/kernlens-sandbox-folder", 0700), 0);
+  int got = in_child(in_folder, NULL);
+  (void)unlink("/tmp/kernlens-sandbox-folder/below/file");
+  (void)rmdir("/tmp/kernlens-sandbox-folder/below");
+  assert_int_equal(rmdir("/tmp/kernlens-sandbox-folder"), 0);
+  if (got == NOT_CONFINED)
+    skip();
+  assert_int_equal(got, REFUSED);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(everything_outside_is_refused),
       cmocka_unit_test(what_only_an_attacker_asks_for_ends_the_process),
       cmocka_unit_test(parsing_goes_on),
       cmocka_unit_test(second_entry_does_no_harm),
+      cmocka_unit_test(only_the_folder_can_be_filled),
   };
   return cmocka_run_group_tests(tests, start, finish);
 }

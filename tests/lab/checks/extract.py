@@ -1,6 +1,7 @@
 """extract: cached files written from their pages have the digests that the guest printed."""
 
 import hashlib
+import json
 import re
 import tempfile
 from pathlib import Path
@@ -12,6 +13,37 @@ MISSING = re.compile(r"not in the dump: bytes (\d+) to (\d+)")
 
 def holes(error):
     return [(int(first), int(last)) for first, last in MISSING.findall(error)]
+
+
+def check_folders(guest, report, digests):
+    """Every file system of the workload into a folder: whole files have their digests, others their holes."""
+    whole = partial = 0
+    for row in guest.rows("superblocks"):
+        if not (row["mount_point"] or "").startswith("/mnt/"):
+            continue
+        with tempfile.TemporaryDirectory(prefix="kernlens-extract-") as directory:
+            folder = Path(directory) / "folder"
+            _, status, error = guest.run("extract", guest.dump, "--superblock", row["device"], "-o", folder)
+            report.true(status in (0, 4), f"extract {row['mount_point']} exits {status}: {error.strip()[:200]}")
+            if status not in (0, 4):
+                continue
+            for line in map(json.loads, (folder / "report.ndjson").read_text().splitlines()):
+                path = to_bytes(line["path"])
+                told = path and guest.truth("mincore" + path.decode(errors="surrogateescape"))
+                digest = path and digests.get(path.hex())
+                if not digest or told is None:
+                    continue
+                data = (folder / "files" / line["file"]).read_bytes()
+                partial += bool(line["missing"])
+                if not line["missing"]:
+                    whole += 1
+                    report.equal(hashlib.sha256(data).hexdigest(), digest, f"digest of {line['file']}")
+                for start, end in line["missing"]:
+                    pages = range(start // guest.page_size, (end - 1) // guest.page_size + 1)
+                    report.true(not any(told[page] & 1 for page in pages if page < len(told)),
+                                f"{line['file']}: {start} to {end} is cached")
+    report.true(whole >= 10, f"only {whole} whole files in folders")
+    report.true(partial >= 2, f"only {partial} files in part in folders")
 
 
 def check(guest, report):
@@ -46,5 +78,6 @@ def check(guest, report):
                                 f"{what}: {first} to {last} is cached")
             _, again, _ = guest.run("extract", guest.dump, "--path", name, "-o", out)
             report.equal(again, 1, f"{what} over a file that is there")
+    check_folders(guest, report, digests)
     report.true(whole >= 10, f"only {whole} whole files")
     report.true(partial >= 2, f"only {partial} files in part")
