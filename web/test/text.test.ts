@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { addressValue, hasSymbols, looksLikeAddress, parseAddress, placeText } from '../src/lib/address';
 import { compareCells, toCsv, toJson } from '../src/lib/cell';
 import { downloadName, pieces, visible } from '../src/lib/escape';
-import { ExactNumber, parseExact, shortExact } from '../src/lib/exact_json';
+import { ExactNumber, parseExact, parseExactCell, shortExact } from '../src/lib/exact_json';
 import { bytesText, durationText, hexText, percentText } from '../src/lib/format';
 import { decodeState, encodeState } from '../src/lib/fragment';
 import { parseNeedle } from '../src/lib/needle';
@@ -74,6 +74,11 @@ test('numbers of JSON values stay exact', () => {
   assert.equal((value.get('a') as ExactNumber).text, '18446744073709551615');
   assert.equal(shortExact(value), '{a: 18446744073709551615, b: [-1, 2.5e3, "x\\n", true, –, {}]}');
   for (const bad of ['', '{', '[1,]', '{"a"}', '"open', '01x', '[1 2]', '{"a":1,}', '['.repeat(1000)]) assert.throws(() => parseExact(bad), SyntaxError, bad);
+});
+
+test('JSON in a text cell is read as it was before the cell was spelt', () => {
+  const value = parseExactCell('{"a":"x\\\\t\\\\\\\\\\xff"}') as Map<string, unknown>;
+  assert.equal(value.get('a'), 'x\t\\\\xff');
 });
 
 test('a member named __proto__ is only a member', () => {

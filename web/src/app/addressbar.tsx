@@ -109,6 +109,7 @@ export function AddressBar() {
         onFocus={() => setOpen(true)} onBlur={() => setOpen(false)}
         onKeyDown={(event) => {
           if (event.key === 'Enter' && !event.isComposing) void goTo();
+          if (event.key === 'Escape') done();
           if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
             event.preventDefault();
             setAt((old) => Math.max(-1, Math.min(list.length - 1, old + (event.key === 'ArrowDown' ? 1 : -1))));

@@ -113,7 +113,7 @@ function Opening() {
   return (
     <main class="welcome opening" data-testid="opening" aria-busy="true">
       <h1>Opening <bdi>{at.name}</bdi></h1>
-      {step && step.total > 0 ? <progress value={share} max={1} aria-label="Progress" /> : <progress aria-label="Progress" />}
+      {step && step.total > 0 ? <progress value={share} max={1} aria-label="Progress" /> : <span class="spinner" aria-hidden="true" />}
       <p class="soft" role="status" data-testid="progress">
         {step ? (
           <>

@@ -82,6 +82,12 @@ export function parseExact(text: string): Exact {
   return result;
 }
 
+// The same of a text cell: there a backslash is written twice, and a byte that
+// is not UTF-8 is \xNN, which stays so.
+export function parseExactCell(text: string): Exact {
+  return parseExact(text.replace(/\\(\\|x[0-9a-f]{2})/g, (_, c: string) => (c === '\\' ? c : `\\\\${c}`)));
+}
+
 // On one line, cut to about most characters.
 export function shortExact(value: Exact, most = 200): string {
   let text = '';

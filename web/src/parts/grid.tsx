@@ -19,7 +19,7 @@ export interface GridColumn {
 }
 
 export interface Sort {
-  column: number;
+  name: string; // of a column
   up: boolean;
 }
 
@@ -90,11 +90,12 @@ export function Grid(props: GridProps) {
     const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
     const list: number[] = [];
     for (let i = 0; i < rows.length; i++) if (!words.length || matches(rows[i]!, columns, words)) list.push(i);
-    if (sort) {
+    const by = sort ? columns.findIndex((column) => column.name === sort.name) : -1;
+    if (sort && by >= 0) {
       const sign = sort.up ? 1 : -1;
       list.sort((a, b) => {
-        const x = rows[a]![sort.column];
-        const y = rows[b]![sort.column];
+        const x = rows[a]![by];
+        const y = rows[b]![by];
         const missing = Number(x === null || isUnreadable(x)) - Number(y === null || isUnreadable(y));
         return missing || sign * compareCells(x, y) || a - b;
       });
@@ -136,10 +137,9 @@ export function Grid(props: GridProps) {
 
   const sortBy = (column: number) => {
     if (props.unsorted) return;
-    const numeric = isNumeric(columns[column]!.kind);
-    setSort((old) =>
-      old?.column !== column ? { column, up: !numeric } : old.up === !numeric ? { column, up: numeric } : null,
-    );
+    const { name, kind } = columns[column]!;
+    const numeric = isNumeric(kind);
+    setSort((old) => (old?.name !== name ? { name, up: !numeric } : old.up === !numeric ? { name, up: numeric } : null));
   };
 
   const onKey = (event: KeyboardEvent) => {
@@ -204,7 +204,7 @@ export function Grid(props: GridProps) {
         <div class="grid-row head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template, minWidth: `${least}ch` }}>
           {columns.map((column, c) => {
             const here = rover === -1 && at.column === c;
-            const sorted = sort?.column === c ? (sort.up ? 'ascending' : 'descending') : 'none';
+            const sorted = sort?.name === column.name ? (sort.up ? 'ascending' : 'descending') : 'none';
             return (
               <div
                 role="columnheader" key={c} aria-sort={sorted} aria-colindex={c + 1} title={column.doc}

@@ -58,7 +58,7 @@ function List({ table, none, tab, narrow }: { table: string; none: string; tab: 
           tab === 'maps' ? adjust({ tab, map: String(row[id]) }, false) : adjust({ tab, program: String(row[id]) }, false);
         const program = columns.findIndex((column) => column.name === 'program_id');
         return (
-          <Grid id={`bpf-${tab}`} label={`BPF ${tab}`} columns={columns} rows={cells} saveAs={table} key={String(narrow)}
+          <Grid id={`bpf-${tab}`} label={`BPF ${tab}`} columns={columns} rows={cells} saveAs={table}
             selected={(row) => String(row[id]) === (tab === 'maps' ? route.value.params.map : route.value.params.program)}
             {...(tab === 'maps' || tab === 'programs' ? { onOpen: open } : {})}
             {...(tab === 'links' && program >= 0 ? { onOpen: (row: Cell[]) => { if (row[program] !== null) adjust({ tab: 'programs', program: String(row[program]) }, false); } } : {})}

@@ -4,7 +4,7 @@ import { useMemo, useState } from 'preact/hooks';
 
 import { adjust, asked, client, note, rowsOnce } from '../app/state';
 import { bytesHex, type Cell, cellText, textOf } from '../lib/cell';
-import { type Exact, parseExact } from '../lib/exact_json';
+import { type Exact, parseExactCell } from '../lib/exact_json';
 import { countText, plural } from '../lib/format';
 import { Answered, Empty, Fact, Facts, Problem } from '../parts/basics';
 import { ExactTree } from '../parts/exact';
@@ -142,7 +142,7 @@ function shape(answer: Rows, at: Record<string, number | undefined>) {
 
 function exact(text: string): Exact | undefined {
   try {
-    return parseExact(text);
+    return parseExactCell(text);
   } catch {
     return undefined;
   }
