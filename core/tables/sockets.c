@@ -68,19 +68,17 @@ static enum kl_status gather(struct kl_cursor *c) {
     uint64_t address = 0;
     enum kl_socket_kind kind = KL_SOCKET_TCP;
     enum kl_status status = kl_socket_walk_next(&s->walk, &address, &kind);
+    bool found = status == KL_OK;
     if (status == KL_END)
       s->ended = true;
     if (status == KL_END || status == KL_ERR_BUDGET)
       return status;
-    if (status == KL_OK) {
-      s->walk.lost_what = "socket";
-      s->walk.lost = address;
+    if (found)
       status = kl_socket_read(c->kernel, address, kind, &s->batch[s->n]);
-    }
     if (status == KL_OK)
       s->n++;
     else
-      kl_lost(c, s->walk.lost_what, s->walk.lost, status);
+      kl_lost(c, found ? "socket" : s->walk.lost_what, found ? address : s->walk.lost, status);
   }
   return KL_OK;
 }

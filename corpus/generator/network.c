@@ -194,8 +194,8 @@ static void begin_row(struct guest *g, uint64_t sock, const char *family, const 
 }
 
 static void nulls_append(struct guest *g, uint64_t head, uint64_t node) {
-  poke_number(g, node, peek_number(g, head, 8), 8);
-  poke_number(g, head, node, 8);
+  set(g, node, "hlist_nulls_node", "next", get(g, head, "hlist_nulls_head", "first"));
+  set(g, head, "hlist_nulls_head", "first", node);
 }
 
 static void add_listener(const struct network *n, unsigned pid) {
