@@ -9,7 +9,8 @@ static bool is_identifier_byte(uint8_t c) {
 
 // Sixteen bytes at a time, in the compiler's own form of vectors: where the
 // machine has none it makes plain code of it. (No function takes or gives one:
-// how is not the same everywhere.)
+// how is not the same everywhere. And freestanding, only the builtin copies
+// without a call.)
 typedef uint8_t sixteen __attribute__((vector_size(16)));
 
 // Nothing but letters, digits, '_' and NULs, and one NUL at least. (A '.' is rare
@@ -18,14 +19,14 @@ static bool is_plain_chunk(const uint8_t *p) {
   sixteen all = (sixteen){0} == 0, nul = {0};
   for (int i = 0; i < 1 << KL_BTF_CHUNK_SHIFT; i += 16) {
     sixteen bytes;
-    memcpy(&bytes, p + i, sizeof bytes);
+    __builtin_memcpy(&bytes, p + i, sizeof bytes);
     sixteen lower = bytes | 0x20, end = (sixteen)(bytes == 0);
     all &= (sixteen)(lower - 'a' < 26) | (sixteen)(bytes - '0' < 10) | (sixteen)(bytes == '_') | end;
     nul |= end;
   }
   uint64_t halves[4];
-  memcpy(halves, &all, sizeof all);
-  memcpy(halves + 2, &nul, sizeof nul);
+  __builtin_memcpy(halves, &all, sizeof all);
+  __builtin_memcpy(halves + 2, &nul, sizeof nul);
   return (halves[0] & halves[1]) == UINT64_MAX && halves[2] | halves[3];
 }
 

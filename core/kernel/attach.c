@@ -63,7 +63,6 @@ static uint64_t moved(const struct kl_image_layout *from, const struct kl_image_
 // Verifies and settles under the layout in use.
 static enum kl_status try_here(struct kl_attach *a, const struct kl_proposal *proposal,
                                const struct kl_image_layout *seen) {
-  clear_kernel(a);
   a->hold = proposal->hold;
   if (proposal->places && a->layout.name) {
     uint64_t phys = proposal->va - proposal->hold.image_to_phys;
@@ -75,6 +74,7 @@ static enum kl_status try_here(struct kl_attach *a, const struct kl_proposal *pr
                                      : kl_foothold_find(&a->hold, a->k->image);
   a->root_steps += a->hold.steps;
   KL_TRY(held);
+  clear_kernel(a); // not before: pages that only look like a root are many
   a->root_by = proposal->by;
   a->k->vmcoreinfo = proposal->vmcoreinfo;
   return kl_attach_settle(a);
@@ -138,7 +138,6 @@ enum kl_status kl_attach_try(struct kl_attach *a, const struct kl_proposal *prop
     if (status != KL_ERR_UNSUPPORTED)
       status = here;
   }
-  clear_kernel(a);
   a->layout = seen;
   if (seen.name && kl_image_layout_use(a->k->image, &seen) != KL_OK)
     return KL_ERR_INTERNAL;

@@ -13,6 +13,8 @@
 #include "kernel/scan.h"
 #include "kernlens/dump.h"
 
+enum { KL_BTF_PLACES = 64 }; // modules' are smaller than what is noted
+
 struct kl_attach {
   struct kl_kernel *k; // arena, image, limits and diagnostics are set
   const struct kl_dump_options *options;
@@ -25,9 +27,16 @@ struct kl_attach {
   const char *init_task_by;
   uint64_t init_task;           // virtual, from a search that began there; 0: not known
   uint64_t btf_phys, btf_bytes; // of a whole copy, seen under the layout then in use; 0: not known
-  struct kl_text confirmed;     // into k->confirmed_by
-  uint64_t root_steps;          // table entries that measuring images has looked at, in all trials
-  uint64_t root_trials;         // roots of which one was found and tried
+  // What may be a BTF, seen by the search for kallsyms when it went through all of memory.
+  struct {
+    uint64_t at[KL_BTF_PLACES];
+    size_t n;
+    bool all; // there is no other, under this layout
+    struct kl_image_layout layout;
+  } btf_places;
+  struct kl_text confirmed; // into k->confirmed_by
+  uint64_t root_steps;      // table entries that measuring images has looked at, in all trials
+  uint64_t root_trials;     // roots of which one was found and tried
   // The farthest that any proposal came, for the one line that says why.
   struct kl_diagnostic why;
 };
@@ -106,6 +115,9 @@ enum kl_status kl_attach_symbols(struct kl_attach *a) KL_MUST_USE;
 // code_symbols.c: variables that only the code names. Wants fields and CPUs.
 enum kl_status kl_attach_code_symbols(struct kl_attach *a) KL_MUST_USE;
 // find_btf.c: k->btf, btf_phys, btf_bytes.
+//
+// Is what lies at phys the head of a BTF as large as a kernel's?
+bool kl_looks_like_btf(struct kl_image *image, uint64_t phys, uint64_t *total);
 enum kl_status kl_attach_btf(struct kl_attach *a) KL_MUST_USE;
 // find_init_task.c: k->known[KL_S_init_task], verified.
 enum kl_status kl_attach_init_task(struct kl_attach *a) KL_MUST_USE;

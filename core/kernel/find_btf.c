@@ -1,4 +1,5 @@
 // BTF: the copies that the dump may hold, and the one that is whole.
+#include "base/memory.h"
 #include "kernel/attach.h"
 #include "kernel/view.h"
 
@@ -59,8 +60,21 @@ static enum kl_status by_option(struct kl_attach *a) {
 // A kernel's BTF has over 1 MiB; modules' have kilobytes.
 static const uint64_t MIN_BYTES = 1ull << 20;
 
-// Any place of [start, end) where a header says that enough follows. Copies may
-// be damaged: what the boot decompressor left is partly overwritten.
+bool kl_looks_like_btf(struct kl_image *image, uint64_t phys, uint64_t *total) {
+  uint8_t head[KL_BTF_PROBE_BYTES];
+  return kl_image_read(image, phys, head, sizeof head) == KL_OK &&
+         kl_btf_probe(kl_bytes_of(head, sizeof head), total) && *total >= MIN_BYTES;
+}
+
+// Copies may be damaged: what the boot decompressor left is partly overwritten.
+static enum kl_status try_place(struct kl_attach *a, uint64_t phys, uint64_t total, const char *by) {
+  enum kl_status status = open_btf(a, phys, total, by);
+  if (status != KL_OK && !kl_attach_ends(status))
+    kl_diagnostics_add(a->k->diagnostics, "attach", "a damaged copy of BTF", phys, status);
+  return status;
+}
+
+// Any place of [start, end) where a header says that enough follows.
 static enum kl_status by_scan(struct kl_attach *a, uint64_t start, uint64_t end, const char *by) {
   struct kl_kernel *k = a->k;
   struct kl_scan scan;
@@ -70,22 +84,32 @@ static enum kl_status by_scan(struct kl_attach *a, uint64_t start, uint64_t end,
   for (uint64_t tries = k->limits->candidates; tries;) {
     enum kl_mark kind;
     uint64_t phys, total;
-    uint8_t head[KL_BTF_PROBE_BYTES];
     status = kl_scan_next(&scan, &kind, &phys);
     if (status != KL_OK)
       break;
     status = KL_ERR_NOT_FOUND;
-    if (kl_image_read(k->image, phys, head, sizeof head) != KL_OK ||
-        !kl_btf_probe(kl_bytes_of(head, sizeof head), &total) || total < MIN_BYTES)
+    if (!kl_looks_like_btf(k->image, phys, &total))
       continue;
-    status = open_btf(a, phys, total, by);
+    status = try_place(a, phys, total, by);
     if (status == KL_OK || kl_attach_ends(status))
       return status;
-    kl_diagnostics_add(k->diagnostics, "attach", "a damaged copy of BTF", phys, status);
     tries--;
   }
   kl_arena_rewind(k->arena, mark);
   return kl_attach_ends(status) ? status : KL_ERR_NOT_FOUND;
+}
+
+static enum kl_status anywhere(struct kl_attach *a) {
+  const char *by = "a whole copy in memory";
+  if (!a->btf_places.all || memcmp(&a->btf_places.layout, &a->layout, sizeof a->layout) != 0)
+    return by_scan(a, 0, 0, by);
+  enum kl_status status = KL_ERR_NOT_FOUND;
+  for (size_t i = 0; i < a->btf_places.n && status != KL_OK && !kl_attach_ends(status); i++) {
+    uint64_t total;
+    if (kl_looks_like_btf(a->k->image, a->btf_places.at[i], &total))
+      status = try_place(a, a->btf_places.at[i], total, by);
+  }
+  return status == KL_OK || kl_attach_ends(status) ? status : KL_ERR_NOT_FOUND;
 }
 
 enum kl_status kl_attach_btf(struct kl_attach *a) {
@@ -100,7 +124,7 @@ enum kl_status kl_attach_btf(struct kl_attach *a) {
     status =
         by_scan(a, kl_image_phys(a, a->hold.start), kl_image_phys(a, a->hold.end), "a whole copy in the image");
   if (status != KL_OK && !kl_attach_ends(status))
-    status = by_scan(a, 0, 0, "a whole copy in memory");
+    status = anywhere(a);
   if (status != KL_OK)
     kl_attach_why(a, "no whole BTF of the kernel; give one with --btf", 0, status);
   return status;

@@ -95,17 +95,72 @@ static bool looks_like_digits(uint32_t v) {
   return (digits & 0xff) >= '0' && (digits & 0xff) < '9';
 }
 
-static size_t find_tokens(const uint8_t *p, size_t at, size_t n) {
-  for (; n >= 4 && at <= n - 4; at += 16)
-    if (looks_like_digits(kl_le32(p + at)))
+// Sixteen bytes as four words, in the compiler's own form of vectors. (Every
+// machine that this is built for is little-endian. Freestanding, only the builtin
+// copies without a call.)
+typedef uint32_t four __attribute__((vector_size(16)));
+enum { BLOCK = 64 };
+
+static bool is_any(const uint64_t halves[2]) {
+  return halves[0] | halves[1];
+}
+
+// Blocks of 64 bytes in which no word can be it are stepped over.
+static size_t skip_no_tokens(const uint8_t *p, size_t at, size_t n) {
+  const uint32_t high = 0xf0f0f0f0, even = 0x00300030, odd = 0x30003000; // '0' to '9' and NULs
+  for (; n >= BLOCK && at <= n - BLOCK; at += BLOCK) {
+    four any = {0};
+    uint64_t halves[2];
+    for (size_t i = 0; i < BLOCK; i += sizeof any) {
+      four words;
+      __builtin_memcpy(&words, p + at + i, sizeof words);
+      words &= high;
+      any |= (four)(words == even) | (four)(words == odd);
+    }
+    __builtin_memcpy(halves, &any, sizeof halves);
+    if (is_any(halves))
       return at;
+  }
+  return at;
+}
+
+static size_t find_tokens(const uint8_t *p, size_t at, size_t n) {
+  while (n >= 4 && at <= n - 4) {
+    if (at % BLOCK == 0)
+      at = skip_no_tokens(p, at, n);
+    for (size_t end = at - at % BLOCK + BLOCK; at < end && at <= n - 4; at += 16)
+      if (looks_like_digits(kl_le32(p + at)))
+        return at;
+  }
   return n;
 }
 
-static size_t find_btf(const uint8_t *p, size_t at, size_t n) {
-  for (; n >= 4 && at <= n - 4; at += 4)
-    if ((kl_le32(p + at) & 0xffffff) == 0x01eb9f)
+enum { BTF_MASK = 0xffffff, BTF_HEAD = 0x01eb9f };
+
+static size_t skip_no_btf(const uint8_t *p, size_t at, size_t n) {
+  for (; n >= BLOCK && at <= n - BLOCK; at += BLOCK) {
+    four any = {0};
+    uint64_t halves[2];
+    for (size_t i = 0; i < BLOCK; i += sizeof any) {
+      four words;
+      __builtin_memcpy(&words, p + at + i, sizeof words);
+      any |= (four)((words & BTF_MASK) == BTF_HEAD);
+    }
+    __builtin_memcpy(halves, &any, sizeof halves);
+    if (is_any(halves))
       return at;
+  }
+  return at;
+}
+
+static size_t find_btf(const uint8_t *p, size_t at, size_t n) {
+  while (n >= 4 && at <= n - 4) {
+    if (at % BLOCK == 0)
+      at = skip_no_btf(p, at, n);
+    for (size_t end = at - at % BLOCK + BLOCK; at < end && at <= n - 4; at += 4)
+      if ((kl_le32(p + at) & BTF_MASK) == BTF_HEAD)
+        return at;
+  }
   return n;
 }
 

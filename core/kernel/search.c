@@ -213,30 +213,54 @@ static enum kl_status try_table(struct kl_attach *a, const struct kl_kallsyms *k
   return try_all_roots(a, arch, low, near + IMAGE_REACH, near, &proposal);
 }
 
+static enum kl_status try_digits(struct kl_attach *a, uint64_t digits) {
+  struct kl_kallsyms_places none = {0};
+  struct kl_kallsyms *kallsyms;
+  struct kl_symbols *symbols;
+  size_t here = kl_arena_mark(a->k->arena);
+  enum kl_status status = kl_kallsyms_locate(a->k->arena, a->k->image, a->k->limits, digits, &none, &kallsyms);
+  if (status == KL_OK)
+    status = kl_symbols_from_kallsyms(a->k->arena, kallsyms, a->k->limits, &symbols);
+  if (status == KL_OK)
+    status = try_table(a, kallsyms, symbols);
+  if (status != KL_OK)
+    kl_arena_rewind(a->k->arena, here);
+  return status;
+}
+
+// What the search for BTF will want, if it comes to that: memory is gone through
+// once for both.
+static void note_btf(struct kl_attach *a, uint64_t phys) {
+  uint64_t total;
+  if (!kl_looks_like_btf(a->k->image, phys, &total))
+    return;
+  if (a->btf_places.n < KL_BTF_PLACES)
+    a->btf_places.at[a->btf_places.n] = phys;
+  a->btf_places.n++;
+}
+
 enum kl_status kl_propose_kallsyms(struct kl_attach *a) {
   struct kl_scan scan;
-  struct kl_kallsyms_places none = {0};
   size_t mark = kl_arena_mark(a->k->arena);
-  KL_TRY(kl_attach_scan(a, &scan, "kallsyms", KL_MARK_TOKENS, 0, 0));
+  KL_TRY(kl_attach_scan(a, &scan, "kallsyms", KL_MARK_TOKENS | KL_MARK_BTF, 0, 0));
+  a->btf_places.layout = a->layout;
   enum kl_status status = KL_ERR_NOT_FOUND;
-  for (uint64_t tries = a->k->limits->candidates; tries; tries--) {
+  for (uint64_t tries = a->k->limits->candidates; tries;) {
     enum kl_mark kind;
-    uint64_t digits;
-    struct kl_kallsyms *kallsyms;
-    struct kl_symbols *symbols;
-    status = kl_scan_next(&scan, &kind, &digits);
+    uint64_t phys;
+    status = kl_scan_next(&scan, &kind, &phys);
     if (status != KL_OK)
       break;
-    size_t here = kl_arena_mark(a->k->arena);
-    status = kl_kallsyms_locate(a->k->arena, a->k->image, a->k->limits, digits, &none, &kallsyms);
-    if (status == KL_OK)
-      status = kl_symbols_from_kallsyms(a->k->arena, kallsyms, a->k->limits, &symbols);
-    if (status == KL_OK)
-      status = try_table(a, kallsyms, symbols);
+    if (kind == KL_MARK_BTF) {
+      note_btf(a, phys);
+      continue;
+    }
+    status = try_digits(a, phys);
     if (status == KL_OK || kl_attach_stops(status))
       return status;
-    kl_arena_rewind(a->k->arena, here);
+    tries--;
   }
+  a->btf_places.all = status == KL_END && a->btf_places.n <= KL_BTF_PLACES;
   kl_arena_rewind(a->k->arena, mark);
   return kl_attach_stops(status) ? status : KL_ERR_NOT_FOUND;
 }
