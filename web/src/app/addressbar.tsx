@@ -125,7 +125,7 @@ export function AddressBar() {
           </li>
         ))}
       </ul>
-      {error && <p class="address-error" role="alert" data-testid="address-error">{error}</p>}
+      {error && <p class="address-error" role="alert" data-testid="address-error"><Guest text={error} /></p>}
     </div>
   );
 }

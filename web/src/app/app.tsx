@@ -1,7 +1,9 @@
 // The page around the views: bar, rail, dialogs; where files may be dropped.
 import { useEffect, useRef, useState } from 'preact/hooks';
 
+import { visible } from '../lib/escape';
 import { bytesText } from '../lib/format';
+import { Guest } from '../parts/guest';
 import { AskView } from '../views/ask';
 import { BpfView } from '../views/bpf';
 import { BytesView } from '../views/bytes';
@@ -73,7 +75,7 @@ function DumpName() {
   const { name, sample, opened } = dump.value!;
   return (
     <span class="dump-name">
-      <span title={`${name}: ${bytesText(opened.fileBytes)}, ${opened.container}`}><bdi>{sample ? 'Sample' : name}</bdi></span>
+      <span title={`${visible(name)}: ${bytesText(opened.fileBytes)}, ${opened.container}`}><Guest text={sample ? 'Sample' : name} max={120} /></span>
       <button type="button" class="quiet" data-testid="close" title="Close this dump" aria-label="Close this dump" onClick={closeDump}>✕</button>
     </span>
   );

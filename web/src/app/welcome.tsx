@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 
 import { bytesText, durationText } from '../lib/format';
 import { Problem } from '../parts/basics';
+import { Guest } from '../parts/guest';
 import type { OpenOptions } from '../protocol';
 import { cancelOpening, openFiles, opening, trouble } from './state';
 
@@ -112,7 +113,7 @@ function Opening() {
   const share = step && step.total > 0 ? step.done / step.total : 0;
   return (
     <main class="welcome opening" data-testid="opening" aria-busy="true">
-      <h1>Opening <bdi>{at.name}</bdi></h1>
+      <h1>Opening <Guest text={at.name} max={200} /></h1>
       {step && step.total > 0 ? <progress value={share} max={1} aria-label="Progress" /> : <span class="spinner" aria-hidden="true" />}
       <p class="soft" role="status" data-testid="progress">
         {step ? (

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 
 import type { Resource, Trouble } from '../app/state';
+import { Guest } from './guest';
 
 export function Panel(props: {
   title: string;
@@ -86,8 +87,8 @@ export function Loading({ what }: { what: string }) {
 export function Problem({ trouble }: { trouble: Trouble }) {
   return (
     <div class="problem" role="alert" data-testid="problem">
-      <strong>{trouble.message}</strong>
-      {trouble.advice && <p>{trouble.advice}</p>}
+      <strong><Guest text={trouble.message} max={2000} /></strong>
+      {trouble.advice && <p><Guest text={trouble.advice} max={2000} /></p>}
     </div>
   );
 }

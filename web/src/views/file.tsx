@@ -47,7 +47,7 @@ export function FileDetail({ device, inode, known }: { device: string; inode: st
             <Facts>
               <Fact name="path">{path ? <Guest text={path} max={4000} /> : <span class="soft">no name is in memory</span>}</Fact>
               <Fact name="size">{bytesText(cellNumber(row.bytes))}</Fact>
-              <Fact name="file system">{textOf(row.fs_type)} {device}, inode {inode}</Fact>
+              <Fact name="file system"><Guest text={textOf(row.fs_type)} max={40} /> {device}, inode {inode}</Fact>
               <Fact name="mode">{cellBig(row.mode ?? null)?.toString(8)} {textOf(row.kind)}, {plural(cellNumber(row.links), 'link')}</Fact>
               {typeof row.address === 'bigint' && (
                 <Fact name="struct inode"><Link view="types" params={{ show: 'inode', at: `v:${shortHex(row.address)}` }}><code>{shortHex(row.address)}</code></Link></Fact>

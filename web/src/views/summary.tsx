@@ -62,7 +62,7 @@ function Headline({ machine, seconds }: { machine: Fields; seconds: number }) {
         {Number.isFinite(boot) && <>, booted {timeText(boot).replace('T', ' ').replace('Z', ' UTC')}</>}
       </p>
       <p class="soft">
-        <bdi>{name}</bdi> · {opened.container} · {bytesText(opened.fileBytes)} · read in {seconds < 10 ? seconds.toFixed(2) : Math.round(seconds)} s
+        <Guest text={name} max={200} /> · {opened.container} · {bytesText(opened.fileBytes)} · read in {seconds < 10 ? seconds.toFixed(2) : Math.round(seconds)} s
       </p>
     </header>
   );
