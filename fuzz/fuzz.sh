@@ -23,6 +23,7 @@ rot) shift && exec tests/fault/rot.sh "$@" ;;
 esac
 target=${1:-all}
 minutes=${2:-1}
+[ "$minutes" -gt 0 ] || { echo "fuzz: how many minutes?" >&2; exit 2; }
 out=${KERNLENS_FUZZING:-build/fuzzing}
 harnesses=$(ls fuzz/*_fuzzer.c | sed 's|fuzz/||; s|_fuzzer.c||; /^planted$/d')
 
@@ -81,7 +82,7 @@ minimise() {
 run_afl() {
   dictionary=
   [ ! -e "fuzz/dictionaries/$1" ] || dictionary="-x fuzz/dictionaries/$1"
-  if grep -q page_script.h "fuzz/$1_fuzzer.c"; then
+  if grep -qE "page_script.h|attached.h" "fuzz/$1_fuzzer.c"; then
     AFL_CUSTOM_MUTATOR_LIBRARY=$(realpath "$out")/afl/fuzz/page_script_mutator.so
     export AFL_CUSTOM_MUTATOR_LIBRARY
   else
