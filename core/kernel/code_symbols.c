@@ -10,7 +10,19 @@
 #include "kernel/attach.h"
 #include "kernel/symbol_table.h"
 
-enum shape { SUPER_BLOCKS, MODULES, MAPS, PROGRAMS, LINKS, BTFS, TIMEKEEPER, RUN_QUEUES };
+enum shape {
+  SUPER_BLOCKS,
+  MODULES,
+  MAPS,
+  PROGRAMS,
+  LINKS,
+  BTFS,
+  TIMEKEEPER,
+  RUN_QUEUES,
+  PROBES,
+  TRACERS,
+  MODULE_TREE
+};
 
 // What to find, and functions that use it from early on; the first that is
 // there and shows it will do.
@@ -27,6 +39,11 @@ static const struct sought all_sought[] = {
     {KL_S_link_idr, LINKS, {"bpf_link_by_id", "bpf_link_get_curr_or_next", "bpf_link_free"}},
     {KL_S_btf_idr, BTFS, {"btf_get_fd_by_id", "btf_put", "btf_new_fd"}},
     {KL_S_tk_core, TIMEKEEPER, {"ktime_get_real_ts64", "ktime_get", "getboottime64", "ktime_get_ts64"}},
+    {KL_S_kprobe_table, PROBES, {"get_kprobe", "kprobe_seq_next", "show_kprobe_addr"}},
+    {KL_S_ftrace_ops_list,
+     TRACERS,
+     {"arch_ftrace_ops_list_func", "ftrace_ops_list_func", "update_ftrace_function"}},
+    {KL_S_mod_tree, MODULE_TREE, {"__module_address", "mod_find", "mod_tree_insert"}},
     {KL_S_runqueues, RUN_QUEUES, {"idle_cpu", "task_curr", "nr_running", "idle_task"}},
 };
 
@@ -114,6 +131,9 @@ static bool id_of(struct kl_kernel *k, enum shape shape, uint64_t object, uint64
   case MODULES:
   case TIMEKEEPER:
   case RUN_QUEUES:
+  case PROBES:
+  case TRACERS:
+  case MODULE_TREE:
     break;
   }
   return false;
@@ -150,6 +170,61 @@ static bool is_run_queues(struct kl_kernel *k, uint64_t at) {
   return k->cpus > 1; // a zero alone says nothing
 }
 
+// 64 chains whose first nodes point back to their heads. A table of empty ones
+// may be any.
+static enum likeness likeness_of_probes(struct kl_kernel *k, uint64_t at) {
+  enum { BUCKETS = 64 };
+  enum likeness best = MAYBE;
+  if (!kl_has(k, KL_F_kprobe_hlist))
+    return NONE;
+  for (uint64_t head = at; head < at + 8 * BUCKETS; head += 8) {
+    uint64_t first, back;
+    if (kl_read_u64(k, head, &first) != KL_OK)
+      return NONE;
+    if (!first)
+      continue;
+    if (kl_read_u64(k, kl_paging_strip(&k->paging, first) + 8, &back) != KL_OK ||
+        kl_paging_strip(&k->paging, back) != head)
+      return NONE;
+    best = SURE;
+  }
+  return best;
+}
+
+// A list whose last element, a place holder, calls ftrace_stub.
+static bool is_tracers(struct kl_kernel *k, uint64_t at) {
+  enum { TRACERS_SEEN = 256 };
+  uint64_t ops, next, function;
+  struct kl_symbol stub;
+  if (kl_read_u64(k, at, &ops) != KL_OK)
+    return false;
+  ops = kl_paging_strip(&k->paging, ops);
+  for (int i = 0; i < TRACERS_SEEN; i++) {
+    if (kl_get_pointer(k, ops, KL_F_ftrace_ops_next, &next) != KL_OK ||
+        kl_get_pointer(k, ops, KL_F_ftrace_ops_func, &function) != KL_OK)
+      return false;
+    if (!next)
+      return kl_symbols_find(k->symbols, kl_bytes_of("ftrace_stub", 11), &stub) == KL_OK &&
+             stub.address == function;
+    ops = next;
+  }
+  return false;
+}
+
+// A tree whose root is in the memory of a module that has a name.
+static bool is_module_tree(struct kl_kernel *k, uint64_t at) {
+  uint64_t root, node, module;
+  char text[64];
+  size_t n;
+  return kl_member(k, at, KL_F_mod_tree_root_root, &root) == KL_OK &&
+         kl_member(k, root, KL_F_latch_tree_root_tree, &root) == KL_OK &&
+         kl_get_pointer(k, root, KL_F_rb_root_rb_node, &node) == KL_OK && node &&
+         kl_container(k, node, KL_F_latch_tree_node_node, &node) == KL_OK &&
+         kl_container(k, node, KL_F_mod_tree_node_node, &node) == KL_OK &&
+         kl_get_pointer(k, node, KL_F_mod_tree_node_mod, &module) == KL_OK &&
+         kl_get_text(k, module, KL_F_module_name, text, sizeof text, &n) == KL_OK && is_name(text, n);
+}
+
 static enum likeness likeness(struct kl_kernel *k, enum shape shape, uint64_t at, uint64_t *found) {
   *found = at;
   switch (shape) {
@@ -164,6 +239,12 @@ static enum likeness likeness(struct kl_kernel *k, enum shape shape, uint64_t at
     return likeness_of_idr(k, shape, at);
   case RUN_QUEUES:
     return is_run_queues(k, at) ? SURE : NONE;
+  case PROBES:
+    return likeness_of_probes(k, at);
+  case TRACERS:
+    return is_tracers(k, at) ? SURE : NONE;
+  case MODULE_TREE:
+    return is_module_tree(k, at) ? SURE : NONE;
   case TIMEKEEPER:
     for (*found = at + TIMEKEEPER_BEFORE; *found > at - TIMEKEEPER_BEHIND; *found -= 8)
       if (is_timekeeper(k, *found))

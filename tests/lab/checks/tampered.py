@@ -51,14 +51,10 @@ class Scene:
         for name, everywhere in (("dummy", False), ("veth", True)):
             module = module_address(guest, name)
             copy.unlink(module + copy.offset("module", "list"))
-            if everywhere and address_of(guest, "mod_tree") is None:
-                continue            # then nothing would be left that knows it
             if everywhere:
                 copy.unlink(module + copy.offset("module", "mkobj") + copy.offset("module_kobject", "kobj") +
                             copy.offset("kobject", "entry"))
             self.expect("hidden_modules", "name", name)
-        if address_of(guest, "mod_tree") is None:
-            self.expect("hidden_modules", "name", "veth")
 
     def hide_tasks(self):
         """One from the list of processes, one from its pid, a thread from its process."""

@@ -45,7 +45,7 @@ def check_names(guest, report, rows):
 
 def check_probes(guest, report, rows):
     told = guest.truth("sys/kernel/debug/kprobes/list")
-    if told is None or not rows and not has_symbol(guest, b"kprobe_table"):
+    if told is None:    # a capture from before the witness told of it
         return
     wanted = sorted((int(at, 16), b"[DISABLED]" in rest) for at, rest in
                     re.findall(rb"^([0-9a-f]+)\s+\w\s+(.*)$", told, re.M))
@@ -94,8 +94,9 @@ def check_tasks(guest, report, rows):
 def check(guest, report):
     if not guest.has_table("hidden_tasks"):
         raise Skip("no such table")
-    # A kernel that does not name its variables does not name all of these tables.
-    rows = {table: guest.rows(table, partial=not has_symbol(guest, b"kprobe_table")) for table in TABLES}
+    # A kernel that does not name its variables does not say where this one is.
+    rows = {table: guest.rows(table, partial=table == "syscall_table" and not has_symbol(guest, b"sys_call_table"))
+            for table in TABLES}
     check_agreement(guest, report, rows)
     check_names(guest, report, rows)
     check_probes(guest, report, rows["kprobes"])
@@ -103,7 +104,8 @@ def check(guest, report):
         check_hooks(guest, report, rows["netfilter_hooks"])
     check_modules(guest, report, rows["hidden_modules"])
     check_tasks(guest, report, rows["hidden_tasks"])
+    if guest.truth("sys/kernel/debug/kprobes/list"):
+        report.true(len(rows["ftrace_ops"]) >= 1, "no ftrace_ops")
     if has_symbol(guest, b"sys_call_table"):
         report.true(len(rows["syscall_table"]) > 400, "few system calls")
         report.true(guest.facts["arch"] != "x86_64" or len(rows["interrupt_table"]) == 256, "256 gates")
-        report.true(len(rows["ftrace_ops"]) >= 1, "no ftrace_ops")
