@@ -231,6 +231,92 @@ static void walk_seed(const struct folder *to) {
   }
 }
 
+// The heads lie where memory_fuzzer.c looks for them: one of each, in both forms.
+static void memory_seeds(const struct folder *to) {
+  enum { MM = 0, MAPPING = 0x40, DENTRY = 0x80, MOUNT = 0x100, SUPER = 0x180, INODE = 0x200, VMA = 0x300 };
+  enum { AREAS = 0x380, NODE_DATA = 0x390, SWAP_COUNT = 0x3a0, SWAP_INFO = 0x3a8, SPACES = 0x3b0 };
+  enum { SPACE_COUNT = 0x3b8, INIT_TASK = 0x400, FILE = 0x500, TEXT = 0x540, AREA = 0x580, NODE = 0x600 };
+  enum { SWAP = 0x680, CLUSTER = 0x6a0, SPACE = 0x6c0, XA = 0x800, LEAF = 0xb00, PAGESET = 0xc00, TABLE = 0xe00 };
+  const uint64_t base = 0xffff888000001000, vmemmap = base + 4096;
+  uint8_t *p = take(8192), *pages = p + 4096;
+  store(p + MM, base + VMA, 8);
+  store(p + MM + 16, (base + LEAF) | 1 << 3 | 2, 8);
+  store(p + MM + 32, base, 8);
+  store(p + VMA, 0x400000, 8); // one area of four pages, of the file
+  store(p + VMA + 8, 0x404000, 8);
+  store(p + VMA + 24, 11, 8);
+  store(p + VMA + 32, base + FILE, 8);
+  store(p + LEAF, (base + MM + 8) | 1, 8); // the maple leaf that holds it
+  store(p + LEAF + 8, 0x3fffff, 8);
+  store(p + LEAF + 16, 0x403fff, 8);
+  store(p + LEAF + 136, base + VMA, 8);
+  p[LEAF + 248] = 2;
+  store(p + FILE, base + INODE, 8);
+  store(p + FILE + 8, base + MAPPING, 8);
+  store(p + FILE + 16, base + MOUNT + 16, 8);
+  store(p + FILE + 24, base + DENTRY, 8);
+  store(p + DENTRY + 8, 1, 8);
+  store(p + DENTRY + 16, base + DENTRY, 8);
+  store(p + DENTRY + 28, 4, 4);
+  store(p + DENTRY + 32, base + TEXT, 8);
+  store(p + DENTRY + 40, base + INODE, 8);
+  store(p + DENTRY + 56, base + SUPER, 8);
+  store(p + MOUNT, base + MOUNT, 8);
+  store(p + MOUNT + 8, base + DENTRY, 8);
+  store(p + MOUNT + 16, base + DENTRY, 8);
+  store(p + SUPER + 24, base + DENTRY, 8);
+  store(p + SUPER + 48, base + MOUNT + 48, 8);
+  store(p + SUPER + 64, base + TEXT + 16, 8);
+  store(p + MOUNT + 48, base + SUPER + 48, 8);
+  store(p + TEXT + 16, base + TEXT + 24, 8);
+  memcpy(p + TEXT, "name", 4);
+  memcpy(p + TEXT + 24, "tmpfs", 5);
+  store(p + INODE, base + SUPER, 8);
+  store(p + INODE + 32, base + DENTRY + 64, 8);
+  store(p + MAPPING + 16, (base + XA) | 2, 8); // a page, and one that is swapped
+  store(p + XA + 40, vmemmap + 64, 8);
+  store(p + XA + 48, 5 << 1 | 1, 8);
+  store(p + AREAS, base + AREA + 16, 8); // an area of vmalloc over the direct map's first page
+  store(p + AREA, 0xffff888000000000, 8);
+  store(p + AREA + 8, 0xffff888000002000, 8);
+  store(p + AREA + 16, base + AREAS, 8);
+  store(p + AREA + 32, base + AREA + 0x30, 8);
+  store(p + AREA + 0x30, 2, 8);
+  store(p + NODE_DATA, base + NODE, 8);
+  store(p + NODE + 8, base + PAGESET, 8);
+  store(p + NODE + 48, 1, 4);
+  for (unsigned i = 0; i < 14; i++)
+    store(p + PAGESET + 16 + 16 * i, base + PAGESET + 16 + 16 * i, 8);
+  store(p + PAGESET + 16, vmemmap + 3 * 64 + 8, 8); // a free page
+  store(pages + 3 * 64 + 8, base + PAGESET + 16, 8);
+  store(p + SWAP_COUNT, 1, 4);
+  store(p + SWAP_INFO, base + SWAP, 8);
+  store(p + SPACES, base + SPACE, 8);
+  store(p + SPACE_COUNT, 1, 4);
+  store(p + SPACE + 16, vmemmap + 2 * 64, 8); // a tree of one entry
+  store(p + SWAP, 64, 4);
+  store(p + SWAP + 8, base + CLUSTER, 8);
+  store(p + CLUSTER + 8, base + TABLE, 8);
+  store(p + TABLE, 2 << 2 | 2, 8);
+  store(p + INIT_TASK, base + INIT_TASK, 8);
+  store(pages + 64, 1 << 2 | 1 << 4, 8); // the page of the file
+  store(pages + 64 + 24, base + MAPPING, 8);
+  store(pages + 64 + 48, UINT32_MAX, 4);
+  store(pages + 64 + 52, 1, 4);
+  store(pages + 128, 1 << 10 | 1 << 19, 8); // the page of the swap cache
+  store(pages + 128 + 24, base + 1, 8);
+  store(pages + 128 + 48, UINT32_MAX, 4);
+  store(pages + 128 + 52, 1, 4);
+  static const char *const names[] = {"list-trees", "maple-trees", "list-tables", "maple-tables"};
+  for (unsigned i = 0; i < 4; i++) {
+    struct bytes b = {0};
+    write_page(1, p, &b);
+    write_page(2, pages, &b);
+    uint8_t options[3] = {0, 0, (uint8_t)i}; // script, forms
+    write_seed(to, "memory", names[i], &b, options, sizeof options);
+  }
+}
+
 // For fuzz/planted_fuzzer.c: two nodes that point at each other, 4 values each.
 // What it takes to run into its bug is written too, for the replayer.
 static void planted_seed(const struct folder *to) {
@@ -273,6 +359,7 @@ void write_seeds(const char *directory) {
   text_seeds(&to);
   translate_seeds(&to);
   walk_seed(&to);
+  memory_seeds(&to);
   planted_seed(&to);
   guest_seeds(&to);
 }
