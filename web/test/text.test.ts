@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { addressValue, hasSymbols, looksLikeAddress, parseAddress, placeText } from '../src/lib/address';
+import { addressValue, looksLikeAddress, parseAddress, placeText } from '../src/lib/address';
 import { compareCells, toCsv, toJson } from '../src/lib/cell';
 import { downloadName, pieces, visible } from '../src/lib/escape';
 import { ExactNumber, parseExact, parseExactCell, shortExact } from '../src/lib/exact_json';
-import { bytesText, durationText, hexText, percentText } from '../src/lib/format';
+import { bytesText, durationText, percentText } from '../src/lib/format';
 import { decodeState, encodeState } from '../src/lib/fragment';
 import { parseNeedle } from '../src/lib/needle';
 
@@ -97,7 +97,7 @@ test('addresses of every form are understood', () => {
   assert.equal(value('0xffffffff81000000 + 0x10 - 8'), 0xffffffff81000008n);
   assert.equal(value('p:4096+4096'), 8192n);
   assert.equal(value('0 - 1'), 0xffffffffffffffffn); // as the kernel counts: modulo 2^64
-  assert.ok(hasSymbols(parseAddress('init_task+0x40')!));
+  assert.equal(parseAddress('init_task+0x40')!.terms[0]!.symbol, 'init_task');
   assert.equal(addressValue(parseAddress('init_task')!), null);
 });
 
@@ -153,7 +153,6 @@ test('quantities read well', () => {
   assert.equal(bytesText(0), '0 B');
   assert.equal(bytesText(1536), '1.5 KiB');
   assert.equal(bytesText(64 * 2 ** 30), '64 GiB');
-  assert.equal(hexText(255n), '0x00000000000000ff');
   assert.equal(durationText(0.2), 'under a second');
   assert.equal(durationText(3725), '1 h 2 min');
   assert.equal(percentText(1, 3).replace(/\s/g, ' '), '33 %');

@@ -66,26 +66,9 @@ export function addressValue(address: Address): bigint | null {
   return BigInt.asUintN(64, sum);
 }
 
-export function hasSymbols(address: Address): boolean {
-  return address.terms.some((term) => term.value === null);
-}
-
 // True when text can only be meant as an address.
 export function looksLikeAddress(text: string): boolean {
   return /^\s*([pvf]:|0x[0-9a-f])/i.test(text) && parseAddress(text) !== null;
-}
-
-export function spaceLabel(space: Space, pid: number | null): string {
-  switch (space) {
-    case 'physical':
-      return 'Physical';
-    case 'file':
-      return 'File offset';
-    case 'process':
-      return `Process ${pid}`;
-    case 'kernel':
-      return 'Kernel virtual';
-  }
 }
 
 // The text that stands for a place, in the form that the core parses.

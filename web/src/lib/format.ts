@@ -33,10 +33,6 @@ export function percentText(part: number, whole: number): string {
   return `${percent.toFixed(percent < 10 ? 1 : 0)}\u00a0%`;
 }
 
-export function hexText(value: bigint | number, digits = 16): string {
-  return `0x${BigInt(value).toString(16).padStart(digits, '0')}`;
-}
-
 // Without leading zeros: for running text and narrow places.
 export function shortHex(value: bigint | number): string {
   return `0x${BigInt(value).toString(16)}`;

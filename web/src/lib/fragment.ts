@@ -18,7 +18,7 @@ const FORMS: Record<string, RegExp> = {
   pfn: /^\d{1,16}$/,
   layout: /^(hilbert|linear)$/,
   kinds: /^\d{1,2}(\.\d{1,2})*$/, // codes of kinds that are shown
-  mark: /^(mapped|process\.\d{1,9}|file\.\d{1,9}:\d{1,9}\.\d{1,20}|shared|kind\.\d{1,2})$/,
+  mark: /^(mapped|process\.\d{1,9}|file\.\d{1,9}:\d{1,9}\.\d{1,20}|shared)$/,
   zoom: /^-?\d{1,3}(\.\d{1,3})?$/,
   x: /^\d{1,9}$/,
   y: /^\d{1,9}$/,
@@ -32,7 +32,6 @@ const FORMS: Record<string, RegExp> = {
   type: /^\d{1,10}$/,
   at: /^([pf]:|v:(\d{1,9}:)?)0x[0-9a-f]{1,16}$/,
   overlay: /^\d{1,10}$/,
-  sort: /^[a-z_]{1,32}\.(up|down)$/,
 };
 
 export function encodeState(state: PageState): string {
