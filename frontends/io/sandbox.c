@@ -84,6 +84,7 @@ static const struct rule rules[] = {
     ALLOW(clock_nanosleep),
     ALLOW(gettimeofday),
     ALLOW(getrandom),
+    ALLOW(setitimer),
     ALLOW(rt_sigaction),
     ALLOW(rt_sigprocmask),
     ALLOW(rt_sigreturn),

@@ -44,7 +44,8 @@ int sql_guard(sqlite3 *db) {
   } limits[] = {
       {SQLITE_LIMIT_ATTACHED, 0},      {SQLITE_LIMIT_LENGTH, 64 << 20},    {SQLITE_LIMIT_SQL_LENGTH, 1 << 20},
       {SQLITE_LIMIT_EXPR_DEPTH, 200},  {SQLITE_LIMIT_COMPOUND_SELECT, 64}, {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
-      {SQLITE_LIMIT_TRIGGER_DEPTH, 0}, {SQLITE_LIMIT_WORKER_THREADS, 0},
+      {SQLITE_LIMIT_TRIGGER_DEPTH, 0}, {SQLITE_LIMIT_WORKER_THREADS, 0},   {SQLITE_LIMIT_VDBE_OP, 100000},
+      {SQLITE_LIMIT_COLUMN, 500},      {SQLITE_LIMIT_FUNCTION_ARG, 100},   {SQLITE_LIMIT_VARIABLE_NUMBER, 100},
   };
   for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
     sqlite3_limit(db, limits[i].id, limits[i].value);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernlens/dump.h"
+#include "sql_internal.h"
 #include "tables/cell.h"
 
 enum {
@@ -240,7 +241,7 @@ static bool refuse(struct sql_kept *k) {
 static bool begin(struct sql_kept *k, struct kl_dump *dump) {
   struct kl_query query = {.table = k->plan.table, .columns = k->plan.columns};
   size_t bytes = kl_cursor_bytes(k->plan.table);
-  k->memory = malloc(bytes);
+  k->memory = sql_block(bytes);
   return k->memory && kl_cursor_open(dump, &query, k->memory, bytes, &k->walk) == KL_OK;
 }
 

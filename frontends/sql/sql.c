@@ -15,9 +15,10 @@ struct sql {
   bool timed_out;
 };
 
+// Of the processor: who reads the answer may be slow.
 static int64_t now_ms(void) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
@@ -37,6 +38,12 @@ void *sql_block(size_t n) {
   return aligned_alloc(16, (n + 15) & ~(size_t)15);
 }
 
+// JSON is read by tables too, which come into being when they are first named:
+// before the guard stands.
+static void name_json(sqlite3 *db) {
+  (void)sqlite3_exec(db, "SELECT 1 FROM json_each('[]'); SELECT 1 FROM json_tree('[]')", NULL, NULL, NULL);
+}
+
 static int prepare(struct sql *sql, struct kl_dump *dump) {
   int rc = sqlite3_open_v2(":memory:", &sql->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
   if (rc == SQLITE_OK)
@@ -47,6 +54,7 @@ static int prepare(struct sql *sql, struct kl_dump *dump) {
     rc = sql_functions_register(sql->db, dump);
   if (rc == SQLITE_OK)
     rc = sql_views_create(sql->db);
+  name_json(sql->db);
   return rc == SQLITE_OK ? sql_guard(sql->db) : rc;
 }
 

@@ -19,7 +19,7 @@
 
 struct sql_limits {
   int64_t memory_bytes; // of SQLite, whole process; 0: no limit
-  int64_t time_ms;      // of one statement, from sql_begin on; 0: no limit
+  int64_t time_ms;      // of the processor, for one statement, from sql_begin on; 0: no limit
 };
 
 struct sql; // opaque

@@ -233,6 +233,12 @@ class Limits(unittest.TestCase):
         answer = ask("sql", demo(), "SELECT a.pfn FROM pages a JOIN pages b WHERE a.pfn + b.pfn < 0", "--time", "1")
         self.assertEqual((answer.code, "--time" in answer.err), (4, True))
 
+    def test_time_ends_one_step_that_is_long(self):
+        # instr looks for a text at each place of another: one function call, 10^14 comparisons.
+        answer = ask("sql", demo(), "SELECT instr(t, substr(t, 10000000) || '2') FROM "
+                                    "(SELECT replace(hex(zeroblob(10000000)), '00', '11') AS t)", "--time", "1")
+        self.assertEqual((answer.code, "--time" in answer.err), (4, True), answer)
+
     def test_memory(self):
         answer = ask("sql", demo(), "WITH RECURSIVE n(i, t) AS (SELECT 1, hex(randomblob(1000)) UNION "
                                     "SELECT i + 1, hex(randomblob(1000)) FROM n LIMIT 100000) "

@@ -92,6 +92,10 @@ class OnlyReading(unittest.TestCase):
             self.assertEqual((answer.code, answer.out), (1, ""), query)
             self.assertEqual(answer.err.count("\n"), 1, answer)
 
+    def test_json_is_read(self):
+        self.assertEqual(rows("SELECT sum(value) AS s FROM json_each('[1, 2, 4]')"), [{"s": 7}])
+        self.assertEqual(ask("sql", demo(), "SELECT count(*) FROM sqlite_dbpage").code, 1)
+
     def test_describing_is_allowed(self):
         names = {row["name"] for row in rows("PRAGMA table_xinfo(tasks)")}
         self.assertIn("command_line", names)
