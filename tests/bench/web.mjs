@@ -2,8 +2,7 @@
 // The viewer in Chromium, and the program on the same questions: one JSON object.
 //
 //   web.mjs GUEST      a captured guest: its ELF core, and 8 GiB of sparse raw memory made of it
-import { copyFileSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,7 +10,7 @@ import { inPage, lab, launch, openClient, openPage, quit } from '../web/browser.
 import { ask, KERNLENS } from '../web/program.mjs';
 
 const guest = process.argv[2] ?? 'x86_64-6.1';
-const RUNS = 5;
+const RUNS = 3;
 const id = (name) => `[data-testid="${name}"]`;
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const round = (ms) => Math.round(ms);
@@ -34,26 +33,20 @@ async function dropToSummary(path) {
   await input.setInputFiles(path);
   const ms = await drawn;
   await page.waitForTimeout(3000); // until all of the summary is there
-  const heap = await heapMiB(page);
+  const heap = await rendererMiB();
   await close();
   return { ms, heap };
 }
 
-// JavaScript's heap and array buffers (the wasm's memory is one, as far as it was ever touched or not) of
-// the page and its workers, MiB.
-async function heapMiB(page) {
+// Anonymous memory of the largest renderer, MiB: page, workers and wasm, and the browser's own share.
+async function rendererMiB() {
   const session = await (await launch()).newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
   await session.detach();
-  const renderers = processInfo.filter((p) => p.type === 'renderer').map((p) => p.id);
-  let most = 0;
-  for (const pid of renderers) {
-    const status = execFileSync('cat', [`/proc/${pid}/status`]).toString();
-    const kib = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)[1]);
-    most = Math.max(most, kib('RssAnon'));
-  }
-  void page;
-  return most / 1024;
+  const kib = processInfo
+    .filter((process) => process.type === 'renderer')
+    .map((process) => Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${process.id}/status`, 'utf8'))[1]));
+  return Math.max(...kib) / 1024;
 }
 
 async function repeat(n, once) {
