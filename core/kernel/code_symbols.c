@@ -170,21 +170,26 @@ static bool is_run_queues(struct kl_kernel *k, uint64_t at) {
   return k->cpus > 1; // a zero alone says nothing
 }
 
-// 64 chains whose first nodes point back to their heads. A table of empty ones
-// may be any.
+// 64 chains whose first nodes point back to their heads, each of probes whose
+// address has the chain's hash (hash_ptr()). A table of empty ones may be any.
+static const uint64_t GOLDEN_RATIO_64 = 0x61c8864680b583eb; // include/linux/hash.h
+
 static enum likeness likeness_of_probes(struct kl_kernel *k, uint64_t at) {
   enum { BUCKETS = 64 };
   enum likeness best = MAYBE;
   if (!kl_has(k, KL_F_kprobe_hlist))
     return NONE;
   for (uint64_t head = at; head < at + 8 * BUCKETS; head += 8) {
-    uint64_t first, back;
+    uint64_t first, back, probed;
     if (kl_read_u64(k, head, &first) != KL_OK)
       return NONE;
     if (!first)
       continue;
-    if (kl_read_u64(k, kl_paging_strip(&k->paging, first) + 8, &back) != KL_OK ||
-        kl_paging_strip(&k->paging, back) != head)
+    first = kl_paging_strip(&k->paging, first);
+    if (kl_read_u64(k, first + 8, &back) != KL_OK || kl_paging_strip(&k->paging, back) != head ||
+        kl_container(k, first, KL_F_kprobe_hlist, &first) != KL_OK ||
+        kl_get_pointer(k, first, KL_F_kprobe_addr, &probed) != KL_OK ||
+        probed * GOLDEN_RATIO_64 >> 58 != (head - at) / 8)
       return NONE;
     best = SURE;
   }

@@ -218,6 +218,46 @@ static void an_index_that_loops_ends(void **state) {
   assert_false(g.kernel.known[KL_S_map_idr].present);
 }
 
+// Probes point back to their chains; the last tracer is the one that does nothing.
+static void probes_and_tracers_are_known_by_their_shape(void **state) {
+  (void)state;
+  enum { LIST = 0x4000, OPS = 0xa000, PROBES = 0x4200, PROBE = 0xb000 };
+  static char map[256];
+  g.kernel.paging.arch = KL_ARCH_AARCH64;
+  guest_field(&g, KL_F_ftrace_ops_func, 0, 8);
+  guest_field(&g, KL_F_ftrace_ops_next, 8, 8);
+  guest_field(&g, KL_F_kprobe_hlist, 0, 16);
+  guest_put64(&g, LIST, VA(OPS));
+  guest_put64(&g, OPS, VA(CODE));
+  guest_put64(&g, OPS + 8, VA(OPS + 32));
+  guest_put64(&g, OPS + 32, VA(CODE + 64)); // ftrace_stub
+  // hash_64(0xffff888000001000, 6), by hand: the product's top six bits.
+  enum { BUCKET = (0xffff888000001000 * 0x61c8864680b583eb) >> 58 };
+  guest_field(&g, KL_F_kprobe_addr, 16, 8);
+  guest_put64(&g, PROBE + 16, VA(CODE));
+  guest_put64(&g, PROBES + 8 * BUCKET, VA(PROBE));
+  guest_put64(&g, PROBE + 8, VA(PROBES + 8 * BUCKET));
+  // Each function names a place that is not it first.
+  const uint32_t probes[] = {adrp(1, VA(CODE), VA(PROBES)), add(1, 1, (PROBES + 8) & 0xfff), add(1, 1, 0),
+                             adrp(2, VA(CODE + 12), VA(PROBES)), add(2, 2, PROBES & 0xfff)};
+  const uint32_t tracers[] = {adrp(1, VA(CODE + 32), VA(OPS)), add(1, 1, OPS & 0xfff),
+                              adrp(2, VA(CODE + 40), VA(LIST)), add(2, 2, LIST & 0xfff)};
+  put_code(CODE, probes, 5);
+  put_code(CODE + 32, tracers, 4);
+  int n =
+      snprintf(map, sizeof map, "%016llx T get_kprobe\n%016llx T update_ftrace_function\n%016llx T ftrace_stub\n",
+               (unsigned long long)VA(CODE), (unsigned long long)VA(CODE + 32), (unsigned long long)VA(CODE + 64));
+  assert_int_equal(kl_symbols_from_map(&g.arena, kl_bytes_of(map, (size_t)n), &g.limits, &g.kernel.symbols), KL_OK);
+  assert_int_equal(kl_attach_code_symbols(&a), KL_OK);
+  found(KL_S_kprobe_table, PROBES);
+  found(KL_S_ftrace_ops_list, LIST);
+  // A list that goes round is none.
+  memset(g.kernel.known, 0, sizeof g.kernel.known);
+  guest_put64(&g, OPS + 40, VA(OPS));
+  assert_int_equal(kl_attach_code_symbols(&a), KL_OK);
+  assert_false(g.kernel.known[KL_S_ftrace_ops_list].present);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -229,6 +269,7 @@ int main(void) {
       TEST(a_function_ends_where_the_next_begins),
       TEST(any_code_is_read_without_harm),
       TEST(an_index_that_loops_ends),
+      TEST(probes_and_tracers_are_known_by_their_shape),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
