@@ -3,9 +3,9 @@
 #include "image/internal.h"
 
 #define MAGIC(text, what)                                                                                          \
-  { text, sizeof text - 1, 0, what }
+  { (text), sizeof(text) - 1, 0, (what) }
 #define SWAP_MAGIC(text, what)                                                                                     \
-  { text, sizeof text - 1, KL_HEAD_SWAP, what }
+  { (text), sizeof(text) - 1, KL_HEAD_SWAP, (what) }
 
 static const struct foreign {
   char magic[24];

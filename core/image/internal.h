@@ -124,7 +124,7 @@ struct kl_image {
   uint64_t reads, read_bytes; // that were asked for
   const struct kl_progress *progress;
   bool stopped; // the user wants no more: nothing is read until kl_image_resume
-  void *state; // of the container, in the arena
+  void *state;  // of the container, in the arena
 };
 
 // Notes what was wrong in the container, with an offset in the file or an

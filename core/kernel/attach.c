@@ -190,7 +190,9 @@ enum kl_status kl_attach(struct kl_arena *arena, struct kl_image *image, const s
     *ret = a->k;
     return KL_OK;
   }
-  if (kl_attach_ends(status))
+  if (status == KL_ERR_NO_MEMORY) // whatever was looked for then
+    kl_attach_why(a, "workspace", 0, status);
+  else if (kl_attach_ends(status))
     a->why.reason = status;
   if (why)
     *why = a->why;

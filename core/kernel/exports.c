@@ -14,7 +14,7 @@ enum {
 };
 
 // Every entry's targets lie within this of it: they are in one image.
-static const int64_t MAX_DISTANCE = 512ll << 20;
+static const int64_t MAX_DISTANCE = (int64_t)512 << 20;
 
 static bool i32_at(struct kl_image *image, uint64_t phys, int64_t *ret) {
   uint8_t bytes[4];
@@ -61,7 +61,7 @@ static bool is_entry(struct kl_image *image, uint64_t phys) {
 static bool stride_fits(struct kl_image *image, uint64_t phys, unsigned stride) {
   enum { AROUND = 8 };
   for (unsigned i = 1; i <= AROUND; i++)
-    if (!is_entry(image, phys + i * stride) && !is_entry(image, phys - i * stride))
+    if (!is_entry(image, phys + (uint64_t)i * stride) && !is_entry(image, phys - (uint64_t)i * stride))
       return false;
   return true;
 }

@@ -80,7 +80,7 @@ static enum kl_status find_token_index(struct search *s, struct kl_kallsyms *k) 
     k->token_index = (end + align - 1) & ~(uint64_t)(align - 1);
     unsigned i = 0;
     for (uint64_t v; i < KL_KALLSYMS_TOKENS; i++) {
-      enum kl_status status = kl_peek_uint(&s->peek, k->token_index + 2u * i, 2, &v);
+      enum kl_status status = kl_peek_uint(&s->peek, k->token_index + (uint64_t)2 * i, 2, &v);
       if (status != KL_OK)
         return i ? KL_OK : status == KL_ERR_ABSENT || status == KL_ERR_FILTERED ? KL_OK : status;
       if (v != k->token_at[i])
@@ -240,7 +240,7 @@ bool kl_kallsyms_detect(const struct kl_view *offsets, uint64_t n, const uint64_
     uint32_t raw = kl_le32(p);
     int32_t v = (int32_t)raw;
     // Absolute values come first; all others are at or above base.
-    is_percpu = is_percpu && ascends(&percpu, v >= 0 ? v - (1ll << 32) : -1 - (int64_t)v);
+    is_percpu = is_percpu && ascends(&percpu, v >= 0 ? v - ((int64_t)1 << 32) : -1 - (int64_t)v);
     is_plain = is_plain && ascends(&plain, raw);
     is_place = is_place && ascends(&place, (int64_t)(i * 4) + v);
   }
@@ -257,33 +257,38 @@ bool kl_kallsyms_detect(const struct kl_view *offsets, uint64_t n, const uint64_
   return true;
 }
 
-static bool try_offsets(struct search *s, struct kl_kallsyms *k, uint64_t offsets, uint64_t relative_base) {
+// KL_ERR_NOT_FOUND: they are not here.
+static enum kl_status try_offsets(struct search *s, struct kl_kallsyms *k, uint64_t offsets,
+                                  uint64_t relative_base) {
   size_t mark = kl_arena_mark(s->arena);
   uint64_t base = 0;
   if (relative_base && kl_peek_uint(&s->peek, relative_base, 8, &base) != KL_OK)
-    return false;
-  if (kl_view_open(s->arena, s->image, offsets, 4 * k->count, &k->offsets) == KL_OK &&
-      kl_kallsyms_detect(&k->offsets, k->count, relative_base ? &base : NULL, &k->encoding)) {
+    return KL_ERR_NOT_FOUND;
+  enum kl_status status = kl_view_open(s->arena, s->image, offsets, 4 * k->count, &k->offsets);
+  if (status == KL_OK && kl_kallsyms_detect(&k->offsets, k->count, relative_base ? &base : NULL, &k->encoding)) {
     k->at.offsets = offsets;
     k->at.relative_base = relative_base;
     k->base = relative_base ? base : offsets;
-    return true;
+    return KL_OK;
   }
   kl_arena_rewind(s->arena, mark);
-  return false;
+  return status == KL_ERR_NO_MEMORY ? status : KL_ERR_NOT_FOUND;
 }
 
 static enum kl_status find_offsets(struct search *s, struct kl_kallsyms *k,
                                    const struct kl_kallsyms_places *given) {
   uint64_t bytes = (4 * k->count + 7) & ~7ull;
   if (given->offsets)
-    return try_offsets(s, k, given->offsets, given->relative_base) ? KL_OK : KL_ERR_NOT_FOUND;
-  uint64_t behind = k->token_index + 2 * KL_KALLSYMS_TOKENS;
+    return try_offsets(s, k, given->offsets, given->relative_base);
+  uint64_t behind = k->token_index + (uint64_t)2 * KL_KALLSYMS_TOKENS;
   uint64_t behind_8 = (behind + 7) & ~7ull, behind_4 = (behind + 3) & ~3ull;
-  if (try_offsets(s, k, behind_8, behind_8 + bytes) || try_offsets(s, k, behind_4, 0))
-    return KL_OK;
+  enum kl_status status = try_offsets(s, k, behind_8, behind_8 + bytes);
+  if (status == KL_ERR_NOT_FOUND)
+    status = try_offsets(s, k, behind_4, 0);
   uint64_t base = k->at.num_syms - 8;
-  return base > bytes && try_offsets(s, k, base - bytes, base) ? KL_OK : KL_ERR_NOT_FOUND;
+  if (status == KL_ERR_NOT_FOUND && base > bytes)
+    status = try_offsets(s, k, base - bytes, base);
+  return status;
 }
 
 // ── All of it ──────────────────────────────────────────────────────────────

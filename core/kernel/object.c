@@ -37,8 +37,8 @@ enum kl_status kl_container(const struct kl_kernel *k, uint64_t member, enum kl_
 
 // The low bits of v, widened as the field's type says.
 static uint64_t widen(uint64_t v, unsigned bits, bool is_signed) {
-  if (bits >= 64)
-    return v;
+  if (!bits || bits >= 64)
+    return bits ? v : 0;
   uint64_t mask = (1ull << bits) - 1;
   v &= mask;
   return is_signed && v >> (bits - 1) ? v | ~mask : v;

@@ -97,7 +97,7 @@ static void drop_fifth_level(struct kl_attach *a) {
   uint8_t entry[8];
   if (a->hold.paging.arch != KL_ARCH_X86_64 || a->hold.paging.levels != 5 ||
       !kl_image_u64(a, KL_S_page_offset_base, &base) || base < 0xffff800000000000 ||
-      kl_image_read(a->k->image, a->hold.root + 511 * 8, entry, sizeof entry) != KL_OK)
+      kl_image_read(a->k->image, a->hold.root + (uint64_t)511 * 8, entry, sizeof entry) != KL_OK)
     return;
   struct kl_paging paging = kl_paging_x86_64(4, a->hold.paging.sme_mask);
   uint64_t root = kl_paging_root(&paging, kl_le64(entry));

@@ -136,7 +136,7 @@ static uint32_t slot_of(uint32_t hash) {
 enum kl_status kl_wanted_open(struct kl_arena *arena, struct kl_wanted *ret) {
   uint16_t *slots;
   KL_TRY(KL_TAKE(arena, SLOTS, &slots));
-  for (uint16_t i = 0; i < KL_SYMBOL_COUNT; i++) {
+  for (size_t i = 0; i < KL_SYMBOL_COUNT; i++) {
     uint32_t slot = slot_of(name_hash(kl_bytes_of(names[i].text, names[i].n)));
     while (slots[slot])
       slot = (slot + 1) % SLOTS;

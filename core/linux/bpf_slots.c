@@ -8,29 +8,29 @@
 
 struct form {
   enum kl_field_id array;
-  bool behind_pointer; // array is a pointer to the slots, not the slots
   enum kl_bpf_target target;
   // What the system call shows: the id of the target (program, map), or a
   // member of the slot's object, or a socket's cookie.
   enum { VALUE_NONE, VALUE_PROGRAM_ID, VALUE_MAP_ID, VALUE_MEMBER, VALUE_COOKIE } shows;
   enum kl_field_id member; // VALUE_MEMBER: of the object; otherwise the pointer to the target
   enum kl_field_id leads;  // from the slot's object to the target
+  bool behind_pointer;     // array is a pointer to the slots, not the slots
   bool leads_on;           // whether leads is to be followed
 };
 
 static const struct form forms[KL_BPF_MAP_TYPES] = {
-    [KL_BPF_PROG_ARRAY] = {KL_F_bpf_array_ptrs, false, KL_BPF_TARGET_PROGRAM, VALUE_PROGRAM_ID, 0, 0, false},
-    [KL_BPF_PERF_EVENT_ARRAY] = {KL_F_bpf_array_ptrs, false, KL_BPF_TARGET_PERF_EVENT, VALUE_NONE, 0,
-                                 KL_F_bpf_event_entry_event, true},
-    [KL_BPF_CGROUP_ARRAY] = {KL_F_bpf_array_ptrs, false, KL_BPF_TARGET_CGROUP, VALUE_NONE, 0, 0, false},
-    [KL_BPF_ARRAY_OF_MAPS] = {KL_F_bpf_array_ptrs, false, KL_BPF_TARGET_MAP, VALUE_MAP_ID, 0, 0, false},
-    [KL_BPF_DEVMAP] = {KL_F_bpf_dtab_netdev_map, true, KL_BPF_TARGET_NETDEV, VALUE_MEMBER, KL_F_bpf_dtab_netdev_val,
-                       KL_F_bpf_dtab_netdev_dev, true},
-    [KL_BPF_SOCKMAP] = {KL_F_bpf_stab_sks, true, KL_BPF_TARGET_SOCKET, VALUE_COOKIE, 0, 0, false},
-    [KL_BPF_CPUMAP] = {KL_F_bpf_cpu_map_cpu_map, true, KL_BPF_TARGET_PROGRAM, VALUE_MEMBER,
-                       KL_F_bpf_cpu_map_entry_value, KL_F_bpf_cpu_map_entry_prog, true},
-    [KL_BPF_XSKMAP] = {KL_F_xsk_map_xsk_map, false, KL_BPF_TARGET_SOCKET, VALUE_NONE, 0, 0, false},
-    [KL_BPF_REUSEPORT_SOCKARRAY] = {KL_F_reuseport_array_ptrs, false, KL_BPF_TARGET_SOCKET, VALUE_COOKIE, 0, 0,
+    [KL_BPF_PROG_ARRAY] = {KL_F_bpf_array_ptrs, KL_BPF_TARGET_PROGRAM, VALUE_PROGRAM_ID, 0, 0, false, false},
+    [KL_BPF_PERF_EVENT_ARRAY] = {KL_F_bpf_array_ptrs, KL_BPF_TARGET_PERF_EVENT, VALUE_NONE, 0,
+                                 KL_F_bpf_event_entry_event, false, true},
+    [KL_BPF_CGROUP_ARRAY] = {KL_F_bpf_array_ptrs, KL_BPF_TARGET_CGROUP, VALUE_NONE, 0, 0, false, false},
+    [KL_BPF_ARRAY_OF_MAPS] = {KL_F_bpf_array_ptrs, KL_BPF_TARGET_MAP, VALUE_MAP_ID, 0, 0, false, false},
+    [KL_BPF_DEVMAP] = {KL_F_bpf_dtab_netdev_map, KL_BPF_TARGET_NETDEV, VALUE_MEMBER, KL_F_bpf_dtab_netdev_val,
+                       KL_F_bpf_dtab_netdev_dev, true, true},
+    [KL_BPF_SOCKMAP] = {KL_F_bpf_stab_sks, KL_BPF_TARGET_SOCKET, VALUE_COOKIE, 0, 0, true, false},
+    [KL_BPF_CPUMAP] = {KL_F_bpf_cpu_map_cpu_map, KL_BPF_TARGET_PROGRAM, VALUE_MEMBER, KL_F_bpf_cpu_map_entry_value,
+                       KL_F_bpf_cpu_map_entry_prog, true, true},
+    [KL_BPF_XSKMAP] = {KL_F_xsk_map_xsk_map, KL_BPF_TARGET_SOCKET, VALUE_NONE, 0, 0, false, false},
+    [KL_BPF_REUSEPORT_SOCKARRAY] = {KL_F_reuseport_array_ptrs, KL_BPF_TARGET_SOCKET, VALUE_COOKIE, 0, 0, false,
                                     false},
 };
 

@@ -151,7 +151,7 @@ static enum kl_status next(struct kl_cursor *c) {
 }
 
 static const struct kl_table_code code = {
-    .state_bytes = sizeof(struct state), .text_bytes = 3 * KL_PATH_BYTES, .open = open, .next = next};
+    .state_bytes = sizeof(struct state), .text_bytes = (size_t)3 * KL_PATH_BYTES, .open = open, .next = next};
 
 const struct kl_table kl_mounts_table = {
     .name = "mounts",

@@ -141,6 +141,7 @@ def rows(runs):
     what = "512 MiB without a kernel: all is searched"
     yield what, "kernlens kernel", measure([KERNLENS, "kernel", noise], runs, stdin=None) or \
         measure(["sh", "-c", f"{KERNLENS} kernel {noise} 2>&1"], runs)
+    yield what, "plain_read", measure([WORK / "tests/bench/plain_read", noise], runs)
     yield what, "cat", measure(["sh", "-c", f"cat {noise} | tail -c 1; echo"], runs)
 
 

@@ -341,6 +341,26 @@ static void tables_with_one_wrong_number_are_none(void **state) {
   }
 }
 
+// However little is left, it is never said that there are no symbols.
+static void a_small_workspace_is_told(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < SHAPES; i++) {
+    struct kl_kallsyms *k;
+    put_tables(&shapes[i]);
+    memory_open(&m, NULL);
+    size_t used = m.arena.used, short_of = 0, size = m.arena.size;
+    enum kl_status status = KL_ERR_NO_MEMORY;
+    for (m.arena.size = used; status != KL_OK && m.arena.size < size; m.arena.size += 128) {
+      kl_arena_rewind(&m.arena, used);
+      status = locate(NULL, &k);
+      assert_true(status == KL_OK || status == KL_ERR_NO_MEMORY);
+      short_of += status != KL_OK;
+    }
+    assert_int_equal(status, KL_OK);
+    assert_true(short_of > 1);
+  }
+}
+
 static void memory_cut_anywhere_is_no_harm(void **state) {
   (void)state;
   for (unsigned i = 0; i < SHAPES; i++)
@@ -507,6 +527,7 @@ int main(void) {
       cmocka_unit_test(every_shape_is_found_from_its_tokens),
       cmocka_unit_test(every_shape_is_found_where_vmcoreinfo_says),
       cmocka_unit_test(what_vmcoreinfo_says_must_fit),
+      cmocka_unit_test(a_small_workspace_is_told),
       cmocka_unit_test(a_lost_page_of_names_costs_those_up_to_the_next_block),
       cmocka_unit_test(a_lost_page_of_addresses_costs_its_symbols),
       cmocka_unit_test(without_the_index_of_tokens_the_table_alone_will_do),
