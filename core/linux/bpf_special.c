@@ -73,22 +73,26 @@ static enum kl_status read_offset(struct kl_kernel *k, uint64_t map, enum kl_fie
   return (int64_t)offset < 0 ? KL_OK : add_named(ret, offset, bytes, kind, value_bytes);
 }
 
+// A value that is no struct, or has none of what is looked for, leaves an error
+// (ERR_PTR) and not null: btf_parse_fields(), btf_parse_kptrs().
+static bool is_none(uint64_t pointer) {
+  return !pointer || pointer >= (uint64_t)-MAX_ERRNO;
+}
+
 enum kl_status kl_bpf_specials_read(struct kl_kernel *k, const struct kl_bpf_map *map,
                                     struct kl_bpf_specials *ret) {
   uint64_t pointer = 0;
   ret->count = 0;
   if (kl_has(k, KL_F_bpf_map_record)) {
     KL_TRY(kl_get_pointer(k, map->address, KL_F_bpf_map_record, &pointer));
-    // A value that is no struct leaves an error there (ERR_PTR), not null.
-    bool none = !pointer || pointer >= (uint64_t)-MAX_ERRNO;
-    return none ? KL_OK : read_record(k, pointer, map->value_bytes, ret);
+    return is_none(pointer) ? KL_OK : read_record(k, pointer, map->value_bytes, ret);
   }
   KL_TRY(read_offset(k, map->address, KL_F_bpf_map_spin_lock_off, LOCK_BYTES, "spin_lock", map->value_bytes, ret));
   KL_TRY(read_offset(k, map->address, KL_F_bpf_map_timer_off, TIMER_BYTES, "timer", map->value_bytes, ret));
   if (!kl_has(k, KL_F_bpf_map_kptr_off_tab))
     return KL_OK;
   KL_TRY(kl_get_pointer(k, map->address, KL_F_bpf_map_kptr_off_tab, &pointer));
-  return pointer ? read_pointers(k, pointer, map->value_bytes, ret) : KL_OK;
+  return is_none(pointer) ? KL_OK : read_pointers(k, pointer, map->value_bytes, ret);
 }
 
 void kl_bpf_specials_hide(const struct kl_bpf_specials *specials, uint8_t *value, size_t n) {
