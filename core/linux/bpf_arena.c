@@ -25,7 +25,8 @@ enum kl_status kl_bpf_arena_open(struct kl_bpf_arena *a, struct kl_kernel *k, st
   // The kernel's offset is the low half of the user address (arena_vm_fault).
   uint64_t low = (uint32_t)a->user_start;
   if (!kl_round_up(GUARD_BYTES, 2 * page_bytes, &guard) || !kl_mul(map->max_entries, page_bytes, &bytes) ||
-      low + bytes > ARENA_MAX || !kl_add(address, guard / 2 + low, &a->start) || a->start + bytes < a->start)
+      low + bytes > ARENA_MAX || !kl_add(address, guard / 2 + low, &a->start) || a->start + bytes < a->start ||
+      a->start & (page_bytes - 1))
     return KL_ERR_MALFORMED;
   a->scratch = scratch_of(k, map->address);
   kl_leaf_walk_init(&a->walk, &k->paging, k->image, k->root, a->start, a->start + bytes);
@@ -38,6 +39,9 @@ enum kl_status kl_bpf_arena_next(struct kl_bpf_arena *a, struct kl_bpf_arena_pag
     KL_TRY(kl_leaf_walk_next(&a->walk, a->budget, &ret->kernel_address, &leaf));
     if (leaf.state != KL_ENTRY_PRESENT || leaf.phys == a->scratch)
       continue;
+    // A leaf that begins before the arena is none of its pages.
+    if (ret->kernel_address < a->start || leaf.page_bytes > 1ull << a->kernel->paging.granule_shift)
+      return KL_ERR_MALFORMED;
     uint64_t offset = ret->kernel_address - a->start;
     ret->page = offset >> a->kernel->paging.granule_shift;
     ret->user_address = a->user_start ? a->user_start + offset : 0;

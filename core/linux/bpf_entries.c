@@ -61,6 +61,7 @@ enum kl_status kl_bpf_entries_next(struct kl_bpf_entries *e, struct kl_bpf_entry
   ret->has_value = false;
   ret->value_status = KL_OK;
   ret->value_bytes = 0;
+  ret->value_made = false;
   ret->value_address = 0;
   ret->target = KL_BPF_TARGET_NONE;
   ret->target_address = 0;
@@ -76,7 +77,7 @@ enum kl_status kl_bpf_entry_value(struct kl_bpf_entries *e, const struct kl_bpf_
   KL_TRY(entry->value_status);
   if (!entry->has_value || n != entry->value_bytes)
     return KL_ERR_ARGUMENT;
-  if (!entry->value_address) {
+  if (entry->value_made) {
     memcpy(dst, entry->value, n);
     return KL_OK;
   }
@@ -98,7 +99,7 @@ void kl_bpf_key_read(struct kl_bpf_entries *e, struct kl_bpf_entry *entry, uint6
 }
 
 void kl_bpf_value_u32(struct kl_bpf_entry *entry, enum kl_status status, uint32_t v) {
-  entry->has_value = true;
+  entry->has_value = entry->value_made = true;
   entry->value_status = status;
   entry->value_bytes = 4;
   put_le32(entry->value, v);

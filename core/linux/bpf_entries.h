@@ -40,7 +40,8 @@ struct kl_bpf_entry {
   bool has_value;
   enum kl_status value_status;
   uint32_t value_bytes;
-  uint64_t value_address; // guest virtual; 0: in value
+  bool value_made;        // it is in value, not in guest memory
+  uint64_t value_address; // guest virtual, whatever the guest says: 0 too
   uint8_t value[KL_BPF_SMALL_VALUE];
   enum kl_bpf_target target;
   uint64_t target_address;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../../fuzz/bpf_layout.h"
 #include "btf.h"
 #include "containers.h"
 #include "subjects.h"
@@ -317,6 +318,134 @@ static void memory_seeds(const struct folder *to) {
   }
 }
 
+// One map of a type, as fuzz/bpf_layout.h has it: two elements or slots.
+struct bpf_seed {
+  unsigned type;
+  const char *name;
+  unsigned key, value;
+  enum { SEED_CHAIN, SEED_INLINE, SEED_SLOTS, SEED_POINTER, SEED_RING, SEED_RHASH, SEED_TRIE, SEED_LIST } form;
+};
+
+static void fill_bpf(const struct bpf_seed *seed, uint8_t *p) {
+  enum { TABLE = 4096, FIRST = TABLE + 256, SECOND = FIRST + 256 };
+  const uint64_t base = 0xffff888000001000;
+  bool nulls = seed->type == 1 || seed->type == 5 || seed->type == 9 || seed->type == 10 || seed->type == 13;
+  uint8_t *first = p + FIRST, *second = p + SECOND, *ring = p + TABLE;
+  store(p + BPF_TYPE, seed->type, 4);
+  store(p + BPF_KEY_BYTES, seed->key, 4);
+  store(p + BPF_VALUE_BYTES, seed->value, 4);
+  store(p + BPF_MAX_ENTRIES, 2, 4);
+  store(p + BPF_ID, 1, 4);
+  memcpy(p + BPF_NAME, seed->name, strlen(seed->name) < 15 ? strlen(seed->name) : 15);
+  store(p + BPF_POINTER, base + TABLE, 8);
+  store(p + BPF_COUNT, 1, 4);
+  store(p + BPF_COUNT_2, 8, 4);
+  store(p + BPF_COUNT_3, 15, 4);
+  store(p + BPF_WIDE, 4, 8);
+  store(p + BPF_CPU_OFFSETS, base, 8);
+  store(p + BPF_CPU_OFFSETS + 8, base + 64, 8);
+  store(p + BPF_MAP_IDR + 8, base, 8); // an entry of its own at index 0: this map
+  store(first + BPF_OBJECT, base + SECOND, 8);
+  store(first + BPF_DATA, 0x1122334455667788, 8);
+  store(first + BPF_DATA + 8, 0x500, 8);
+  store(second + BPF_DATA, 0x99, 8);
+  store(second + BPF_DATA + 8, 0x600, 8);
+  switch (seed->form) {
+  case SEED_CHAIN: // a bucket of two elements
+    store(p + BPF_COUNT, seed->type == 24 || seed->type >= 28 ? 0 : 1, 4);
+    store(p + TABLE, base + FIRST, 8);
+    store(first + BPF_NODE, base + SECOND, 8);
+    store(second + BPF_NODE, nulls, 8);
+    store(first + 0x28, base, 8); // of local storage: smap
+    store(second + 0x28, base, 8);
+    break;
+  case SEED_INLINE:
+    store(p + BPF_COUNT_2, 8, 4);
+    store(p + BPF_INLINE, seed->type == 6 ? 0x500 : 0x0123456789abcdef, 8);
+    store(p + BPF_INLINE + 8, 0x600, 8);
+    break;
+  case SEED_SLOTS:
+    store(p + BPF_INLINE + 8, base + FIRST, 8);
+    store(p + BPF_COUNT, 2, 4);
+    store(first + BPF_OBJECT, seed->type == 7 ? 2 : base + SECOND, 8);
+    break;
+  case SEED_POINTER:
+    store(p + TABLE + 8, base + FIRST, 8);
+    break;
+  case SEED_RING:
+    store(ring + BPF_RING_MASK, 255, 8);
+    store(ring + BPF_RING_CONSUMER, 24, 8);
+    store(ring + BPF_RING_PRODUCER, 24 + 16 + 24, 8);
+    store(ring + BPF_RING_DATA, 13, 4);
+    store(ring + BPF_RING_DATA + 24, 8 | 1u << 30, 4);
+    store(ring + BPF_RING_DATA + 40, 9 | 1u << 31, 4);
+    break;
+  case SEED_RHASH: // the table is behind bpf_rhtab.ht.tbl; the second bucket is locked
+    store(p + TABLE + BPF_TABLE_SIZE, 2, 4);
+    store(p + TABLE + BPF_TABLE_BUCKETS, base + FIRST, 8);
+    store(p + TABLE + BPF_TABLE_BUCKETS + 8, (base + SECOND) | 1, 8);
+    store(first + BPF_NODE, 1, 8);
+    store(second + BPF_NODE, 3, 8);
+    break;
+  case SEED_TRIE:
+    store(p + BPF_POINTER, base + FIRST, 8);
+    store(first + BPF_NODE + 8, base + SECOND, 8);
+    store(first + BPF_OBJECT, 8, 8);
+    store(second + BPF_OBJECT, 24, 8);
+    break;
+  case SEED_LIST: // struct list_head in the map
+    store(p + BPF_POINTER, base + FIRST, 8);
+    store(p + BPF_POINTER + 8, base + FIRST, 8);
+    store(first + BPF_NODE, base + BPF_POINTER, 8);
+    store(first + BPF_NODE + 8, base + BPF_POINTER, 8);
+    break;
+  }
+}
+
+static void bpf_seeds(const struct folder *to) {
+  static const struct bpf_seed rows[] = {
+      {1, "hash", 4, 8, SEED_CHAIN},
+      {2, "array", 4, 8, SEED_INLINE},
+      {3, "prog_array", 4, 4, SEED_SLOTS},
+      {4, "perf_event_array", 4, 4, SEED_SLOTS},
+      {5, "percpu_hash", 4, 8, SEED_CHAIN},
+      {6, "percpu_array", 4, 8, SEED_INLINE},
+      {7, "stack_trace", 4, 32, SEED_SLOTS},
+      {8, "cgroup_array", 4, 4, SEED_SLOTS},
+      {11, "lpm_trie", 8, 8, SEED_TRIE},
+      {12, "array_of_maps", 4, 4, SEED_SLOTS},
+      {13, "hash_of_maps", 4, 4, SEED_CHAIN},
+      {14, "devmap", 4, 8, SEED_POINTER},
+      {15, "sockmap", 4, 8, SEED_POINTER},
+      {16, "cpumap", 4, 8, SEED_POINTER},
+      {17, "xskmap", 4, 4, SEED_SLOTS},
+      {18, "sockhash", 4, 8, SEED_CHAIN},
+      {19, "cgroup_storage", 16, 8, SEED_LIST},
+      {20, "reuseport_sockarray", 4, 8, SEED_SLOTS},
+      {21, "percpu_cgroup_storage", 16, 8, SEED_LIST},
+      {22, "queue", 0, 8, SEED_INLINE},
+      {23, "stack", 0, 8, SEED_INLINE},
+      {24, "sk_storage", 4, 8, SEED_CHAIN},
+      {25, "devmap_hash", 4, 8, SEED_CHAIN},
+      {26, "struct_ops", 4, 16, SEED_POINTER},
+      {27, "ringbuf", 0, 0, SEED_RING},
+      {29, "task_storage", 4, 8, SEED_CHAIN},
+      {30, "bloom_filter", 0, 8, SEED_INLINE},
+      {31, "user_ringbuf", 0, 0, SEED_RING},
+      {33, "arena", 0, 0, SEED_POINTER},
+      {34, "insn_array", 4, 16, SEED_INLINE},
+      {35, "rhash", 4, 8, SEED_RHASH},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    uint8_t *p = take(8192);
+    struct bytes b = {0};
+    fill_bpf(&rows[i], p);
+    write_page(1, p, &b);
+    write_page(2, p + 4096, &b);
+    plain_seed(to, "bpf_map", rows[i].name, &b);
+  }
+}
+
 // For fuzz/planted_fuzzer.c: two nodes that point at each other, 4 values each.
 // What it takes to run into its bug is written too, for the replayer.
 static void planted_seed(const struct folder *to) {
@@ -360,6 +489,7 @@ void write_seeds(const char *directory) {
   translate_seeds(&to);
   walk_seed(&to);
   memory_seeds(&to);
+  bpf_seeds(&to);
   planted_seed(&to);
   guest_seeds(&to);
 }

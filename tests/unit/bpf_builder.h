@@ -1,4 +1,22 @@
 // A BPF map in a guest made by hand, and a walk over its entries.
+//
+// Mistakes that readers of BPF maps make, and the tests that such a reader fails:
+// - maps that embed no struct bpf_array read as if they did: bpf_slots_test,
+//   devmap_slots_lie_behind_a_pointer, each_socket_map_has_a_place_of_its_own
+// - ids past the tree taken for low ones, or counted up to idr_next: the same,
+//   ids_past_65535_and_past_idr_next_are_found_once
+// - an element taken as one contiguous piece of memory: bpf_hash_test,
+//   key_and_value_across_pages_come_from_both_frames
+// - per-CPU pointers sought at one place: the same, the_per_cpu_pointer_...
+// - hashes of more than 65,536 buckets read as empty, memory that can't be read
+//   as zeros: the same, more_than_65536_buckets_are_all_read,
+//   a_value_that_is_half_unmapped_is_no_value
+// - chains that bite their tail given over and over: the same,
+//   a_cyclic_chain_ends_and_is_told
+// - arenas sampled, and in pages of 4 KiB: bpf_slots_test,
+//   an_arena_lists_the_pages_that_are_there; the 16K guest of the lab
+// - split BTF put on another kernel's: bpf_btf_test,
+//   split_btf_continues_the_guests_own
 #ifndef KL_TEST_BPF_BUILDER_H
 #define KL_TEST_BPF_BUILDER_H
 

@@ -147,6 +147,37 @@ static void the_per_cpu_pointer_may_be_aligned(void **state) {
   per_cpu_at(8, 0);
 }
 
+// The pointer 0x408000001000 of a kernel of the packed form, whose upper half
+// passes for the offset 0x4080: per-CPU areas begin with static variables.
+static void the_upper_half_of_a_per_cpu_pointer_is_none(void **state) {
+  (void)state;
+  enum { CHUNK = 0x60000 };
+  const uint64_t pointer = 0x408000001000;
+  hash_guest(KL_BPF_PERCPU_HASH, 4, 8, 1);
+  two_cpus();
+  // The whole pointer leads to pages that are mapped one by one.
+  bpf_map_page((unsigned)((VA(AREA) + pointer - SCATTERED) >> 12), CHUNK);
+  bpf_map_page((unsigned)((VA(AREA + CPU_BYTES) + pointer - SCATTERED) >> 12), CHUNK + 0x1000);
+  put_first(0, 0x2000, 5, 4);
+  guest_put64(&g, 0x2000 + KEY + 4, pointer);
+  guest_put64(&g, CHUNK, 71);
+  guest_put64(&g, CHUNK + 0x1000, 72);
+  assert_int_equal(bpf_open(), KL_OK);
+  for (uint64_t cpu = 0; cpu < 2; cpu++) {
+    assert_int_equal(bpf_next(), KL_OK);
+    assert_int_equal(bpf_value(), 71 + cpu);
+  }
+}
+
+static void a_value_at_address_0_is_not_in_this_process(void **state) {
+  (void)state;
+  hash_guest(KL_BPF_HASH, 4, 4096, 1);
+  static uint8_t value[4096];
+  entry = (struct kl_bpf_entry){.has_value = true, .value_bytes = sizeof value};
+  assert_int_equal(bpf_open(), KL_OK);
+  assert_int_equal(kl_bpf_entry_value(&entries, &entry, value, sizeof value), KL_ERR_UNMAPPED);
+}
+
 static void a_cyclic_chain_ends_and_is_told(void **state) {
   (void)state;
   hash_guest(KL_BPF_HASH, 4, 4, 2);
@@ -231,6 +262,8 @@ int main(void) {
       cmocka_unit_test_teardown(a_value_that_is_half_unmapped_is_no_value, teardown),
       cmocka_unit_test_teardown(the_per_cpu_pointer_may_follow_the_key_at_once, teardown),
       cmocka_unit_test_teardown(the_per_cpu_pointer_may_be_aligned, teardown),
+      cmocka_unit_test_teardown(the_upper_half_of_a_per_cpu_pointer_is_none, teardown),
+      cmocka_unit_test_teardown(a_value_at_address_0_is_not_in_this_process, teardown),
       cmocka_unit_test_teardown(a_cyclic_chain_ends_and_is_told, teardown),
       cmocka_unit_test_teardown(a_chain_into_nowhere_costs_its_bucket_only, teardown),
       cmocka_unit_test_teardown(a_chain_that_ends_in_another_bucket_is_told, teardown),
