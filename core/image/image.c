@@ -254,6 +254,14 @@ enum kl_status kl_image_read(struct kl_image *image, uint64_t phys, void *dst, s
   return read_pieces(image, phys, dst, n);
 }
 
+void kl_image_prefetch(const struct kl_image *image, uint64_t phys) {
+  if (!image->mapped || image->hint >= image->runs.n)
+    return;
+  const struct kl_run *r = &image->runs.items[image->hint];
+  if (r->state == KL_SEGMENT_FILE && phys >= r->start && phys < r->end)
+    __builtin_prefetch(image->mapped + (size_t)(r->offset + (phys - r->start)));
+}
+
 enum kl_status kl_image_lend(struct kl_image *image, uint64_t phys, size_t n, const uint8_t **ret, bool *stable) {
   struct kl_piece piece;
   KL_TRY(locate(image, phys, &piece));

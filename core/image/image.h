@@ -107,6 +107,10 @@ void kl_image_traffic(const struct kl_image *image, uint64_t *reads, uint64_t *b
 enum kl_status kl_image_lend(struct kl_image *image, uint64_t phys, size_t n, const uint8_t **ret,
                              bool *stable) KL_MUST_USE;
 
+// Says that memory will be read soon: where the source is mapped the processor
+// fetches it meanwhile. Reads nothing, and changes no answer.
+void kl_image_prefetch(const struct kl_image *image, uint64_t phys);
+
 // The first segment that ends after phys (it may start after it: a gap, which
 // is absent). KL_END when there is none. Cost: O(log segments), or for kdump
 // O(1) by rank table plus the run.

@@ -127,6 +127,16 @@ enum kl_status kl_bpf_value_next_cpu(struct kl_bpf_entries *e, struct kl_bpf_ent
   return KL_END;
 }
 
+// The first elements of a batch of buckets lie all over memory: fetching them
+// all at once takes not much longer than one.
+static void prefetch_firsts(struct kl_bpf_entries *e, uint32_t offset) {
+  for (uint64_t i = 0; i < e->heads_count; i++) {
+    uint64_t first = kl_le64(e->heads + i * e->stride + offset), phys;
+    if (first && !(first & 1) && kl_space_phys(&e->kernel->space, first, &phys) == KL_OK)
+      kl_image_prefetch(e->kernel->image, phys);
+  }
+}
+
 // The first pointer of bucket i, from a batch of buckets read at once: most
 // buckets of a hash are empty or hold one element.
 static enum kl_status head_of(struct kl_bpf_entries *e, uint64_t i, uint32_t offset, uint64_t *ret) {
@@ -140,6 +150,7 @@ static enum kl_status head_of(struct kl_bpf_entries *e, uint64_t i, uint32_t off
       e->heads_count = 0; // somewhere in the batch: this bucket alone may be readable
       return kl_read_u64(e->kernel, kl_bpf_slot(e, i) + offset, ret);
     }
+    prefetch_firsts(e, offset);
   }
   *ret = kl_le64(e->heads + (i - e->heads_first) * e->stride + offset);
   return KL_OK;

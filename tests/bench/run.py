@@ -30,6 +30,7 @@ sys.path.insert(0, str(TOP / "tests" / "lab"))
 sys.dont_write_bytecode = True
 
 import cache                            # noqa: E402
+import million                          # noqa: E402
 from guests import BY_NAME              # noqa: E402
 from packages import Suite              # noqa: E402
 
@@ -135,6 +136,15 @@ def rows(runs):
     what = "what every frame is used for, the same core"
     yield what, "kernlens memory_summary", measure(kernlens("memory_summary", dump), runs)
     yield what, "kernlens pages", measure([*kernlens("pages", dump), "--columns", "pfn,kind,order"], runs)
+    elements = million.dump(WITH_DRGN, WORK)
+    what = "a BPF hash of 1000000 elements, ELF core"
+    yield what, "kernlens bpf_entries", measure([*kernlens("bpf_entries", elements, "map=million"), "--columns",
+                                                 "key,value"], runs)
+    # It has the rest of the map's elements a few minutes later.
+    yield f"{what}: the first 50000", drgn_name, measure([DRGN, "-q", "-c", elements, "-s", symbols,
+                                                          HERE / "peers/hash.py"], min(runs, 3))
+    yield f"{what}: counted", "kernlens bpf_maps", measure([*kernlens("bpf_maps", elements, "name=million"),
+                                                            "--columns", "entries"], runs)
     what = "find the kernel in raw memory"
     yield what, "kernlens kernel", measure(kernlens("kernel", raw), runs)
     noise = without_a_kernel()
