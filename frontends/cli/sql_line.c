@@ -21,6 +21,7 @@ struct cli_line {
   History *history;
   int history_file; // to append to; -1: none
   bool more;
+  bool interrupted; // Ctrl-C, as a key
 };
 
 // ── History ────────────────────────────────────────────────────────────────
@@ -131,6 +132,16 @@ static char *prompt(EditLine *edit) {
   return l && l->more ? rest : first;
 }
 
+// A signal may come just before the wait for a key begins, and be seen only at
+// the next one: while a line is edited Ctrl-C is a key.
+static unsigned char interrupt(EditLine *edit, int key) {
+  struct cli_line *l = NULL;
+  (void)key;
+  el_get(edit, EL_CLIENTDATA, &l);
+  l->interrupted = true;
+  return CC_NEWLINE;
+}
+
 static bool set_up(struct cli_line *l) {
   HistEvent event;
   l->history = history_init();
@@ -144,6 +155,9 @@ static bool set_up(struct cli_line *l) {
   el_set(l->edit, EL_EDITOR, "emacs");
   el_set(l->edit, EL_HIST, history, l->history);
   el_set(l->edit, EL_ADDFN, "kernlens-complete", "complete a word", complete);
+  el_set(l->edit, EL_ADDFN, "kernlens-interrupt", "forget the line", interrupt);
+  el_set(l->edit, EL_SETTY, "-d", "-isig", NULL);
+  el_set(l->edit, EL_BIND, "^C", "kernlens-interrupt", NULL);
   el_set(l->edit, EL_BIND, "^I", "kernlens-complete", NULL);
   el_set(l->edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
   return true;
@@ -180,10 +194,13 @@ void cli_line_close(struct cli_line *l) {
 enum cli_line_end cli_line_next(struct cli_line *l, bool more, const char **ret) {
   int n = 0;
   l->more = more;
+  l->interrupted = false;
+  if (cli_cancelled()) // a Ctrl-C for a query that had ended by itself
+    cli_cancel_again();
   el_resize(l->edit);
   el_set(l->edit, EL_PREP_TERM, 1); // before the prompt stands there: what is typed from then on is keys
   *ret = el_gets(l->edit, &n);
-  if (cli_cancelled()) { // Ctrl-C: whatever was typed is forgotten
+  if (l->interrupted || cli_cancelled()) { // what was typed is forgotten
     cli_cancel_again();
     el_reset(l->edit);
     fputc('\n', stdout);

@@ -302,8 +302,8 @@ static void declare_builtin_types(FILE *to) {
 
 static bool is_wanted(uint32_t id) {
   struct kl_btf_type t = type_of(id);
-  if (t.kind == KL_BTF_FUNC) // the first of its name; and what C can say
-    return kl_btf_find(btf, KL_BTF_FUNC, t.name, 0) == id && !memchr(t.name.p, '.', t.name.n);
+  if (t.kind == KL_BTF_FUNC) // of which there may be more than one; and what C can say
+    return !memchr(t.name.p, '.', t.name.n);
   return (is_composite(t.kind) || is_enum(t.kind) || t.kind == KL_BTF_TYPEDEF) && t.name.n;
 }
 

@@ -65,8 +65,10 @@ static void sizes_that_contradict_are_refused(void **state) {
   (void)state;
   bloom_guest(1022, 5);
   assert_int_equal(kl_bpf_bloom_open(&bloom, &g.kernel, &map), KL_ERR_MALFORMED);
+  guest_close(&g);
   bloom_guest(1023, 0);
   assert_int_equal(kl_bpf_bloom_open(&bloom, &g.kernel, &map), KL_ERR_MALFORMED);
+  guest_close(&g);
   bloom_guest(1023, 16);
   assert_int_equal(kl_bpf_bloom_open(&bloom, &g.kernel, &map), KL_ERR_MALFORMED);
 }

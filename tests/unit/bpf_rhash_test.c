@@ -87,10 +87,13 @@ static void sizes_that_contradict_are_refused(void **state) {
   (void)state;
   rhash_guest(3, 0);
   assert_int_equal(bpf_open(), KL_ERR_MALFORMED);
+  guest_close(&g);
   rhash_guest(0, 0);
   assert_int_equal(bpf_open(), KL_ERR_MALFORMED);
+  guest_close(&g);
   rhash_guest(4, 3); // fewer buckets than the first table has
   assert_int_equal(bpf_open(), KL_ERR_MALFORMED);
+  guest_close(&g);
   rhash_guest(1u << 31, 33);
   assert_int_equal(bpf_open(), KL_ERR_MALFORMED);
 }

@@ -358,6 +358,7 @@ static void a_small_workspace_is_told(void **state) {
     }
     assert_int_equal(status, KL_OK);
     assert_true(short_of > 1);
+    memory_close(&m);
   }
 }
 
