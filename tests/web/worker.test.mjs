@@ -167,8 +167,9 @@ test('cancelling while a dump is opened', async () => {
   const said = await inPage(
     frame,
     `const stop = new AbortController();
-     setTimeout(() => stop.abort(), 50);
-     const how = await client.open(files(), { signal: stop.signal }).then(() => 'opened', (e) => e.name);
+     const long = new File(Array(4).fill(new Uint8Array(32 << 20).fill(0x81)), 'x'); // all of it is searched for a kernel
+     setTimeout(() => stop.abort(), 20);
+     const how = await client.open([long], { signal: stop.signal }).then(() => 'opened', (e) => e.name);
      return [how, (await client.open(files())).attached]`,
   );
   assert.deepEqual(said, ['Cancelled', true]);
