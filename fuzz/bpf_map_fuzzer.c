@@ -10,15 +10,11 @@
 #include "linux/bpf_maps.h"
 #include "linux/bpf_render.h"
 #include "linux/bpf_ring.h"
-#include "page_script.h"
+#include "made_kernel.h"
 
 enum { WORKSPACE = 2 << 20, STEPS = 4096, VALUE_MAX = 1 << 16 };
-static const uint64_t DIRECT_MAP = 0xffff888000000000, TABLES_PFN = 0xfffffffe;
 
-static const struct {
-  enum kl_field_id field;
-  uint32_t offset, size;
-} fields[] = {
+static const struct made_field fields[] = {
     {KL_F_bpf_map_map_type, BPF_TYPE, 4},
     {KL_F_bpf_map_key_size, BPF_KEY_BYTES, 4},
     {KL_F_bpf_map_value_size, BPF_VALUE_BYTES, 4},
@@ -154,10 +150,7 @@ static const struct {
     {KL_F_task_struct_comm, 8, 16},
 };
 
-static const struct {
-  enum kl_type_id type;
-  uint64_t bytes;
-} types[] = {
+static const struct made_type types[] = {
     {KL_T_bucket, BPF_BUCKET},
     {KL_T_bpf_shtab_bucket, BPF_BUCKET},
     {KL_T_bpf_local_storage_map_bucket, BPF_BUCKET},
@@ -186,28 +179,18 @@ static struct kl_bytes kernel_btf(void) {
   return kl_bytes_of(bytes, n + sizeof strings);
 }
 
-static void make_kernel(struct kl_kernel *k, struct kl_arena *arena, struct kl_image *image,
-                        const struct kl_limits *limits, uint64_t page) {
-  memset(k, 0, sizeof *k);
-  k->arena = arena;
-  k->image = image;
-  k->limits = limits;
-  k->root = TABLES_PFN * SCRIPT_PAGE;
-  k->direct_map_base = DIRECT_MAP;
+static const struct made_layout layout = {.workspace = WORKSPACE,
+                                          .fields = fields,
+                                          .n_fields = sizeof fields / sizeof *fields,
+                                          .types = types,
+                                          .n_types = sizeof types / sizeof *types};
+
+static void add_maps(struct kl_kernel *k, uint64_t page) {
   k->cpus = 2;
   k->per_cpu_offset_address = page + BPF_CPU_OFFSETS;
-  k->paging = (struct kl_paging){.arch = KL_ARCH_X86_64, .granule_shift = 12, .levels = 4, .va_bits = 48};
-  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-    k->fields[fields[i].field] =
-        (struct kl_field){.present = true, .offset = fields[i].offset, .size = fields[i].size};
-  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-    k->types[types[i].type].present = true;
-    k->types[types[i].type].bytes = types[i].bytes;
-  }
   k->known[KL_S_map_idr].present = k->known[KL_S_prog_idr].present = true;
   k->known[KL_S_map_idr].address = page + BPF_MAP_IDR;
   k->known[KL_S_prog_idr].address = page + BPF_PROG_IDR;
-  kl_space_init(&k->space, &k->paging, image, k->root, 0);
 }
 
 // A walk must end: at its end or with its budget. Errors step on.
@@ -295,42 +278,23 @@ static void walk_maps(struct kl_kernel *k) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   struct fuzz_input input;
-  fuzz_input_init(&input, data, n);
-  struct page_script *script = script_read(input.body, &input);
-  if (!script->n)
-    return 0;
-  uint64_t at = DIRECT_MAP + script->frames[0].pfn % (1 << 18) * SCRIPT_PAGE;
-  uint8_t *root = script_frame(script, TABLES_PFN), *upper = script_frame(script, TABLES_PFN + 1);
-  if (!root || !upper)
-    return 0;
-  memset(root, 0, SCRIPT_PAGE);
-  memset(upper, 0, SCRIPT_PAGE);
-  uint64_t index = DIRECT_MAP >> 39 & 511, entry = (TABLES_PFN + 1) << 12 | 0x63;
-  for (int i = 0; i < 8; i++)
-    root[8 * index + (unsigned)i] = (uint8_t)(entry >> 8 * i);
-  upper[0] = 0xe3; // physical 0: one writable page of 1 GiB
-  upper[1] = 1;
-  script_finish(script, 62, (struct kl_bytes){0});
-  struct kl_limits limits = fuzz_limits();
-  struct kl_arena arena;
-  kl_arena_init(&arena, fuzz_workspace_begin(WORKSPACE), WORKSPACE);
-  struct kl_image *image;
+  uint64_t at;
   struct kl_bpf_map map;
-  static struct kl_kernel kernel;
-  if (fuzz_status(kl_image_open(&arena, &script->source, 1, NULL, &limits, NULL, &image)) == KL_OK) {
-    make_kernel(&kernel, &arena, image, &limits, at);
-    FUZZ_REQUIRE(kl_btf_open(&arena, kernel_btf(), NULL, &limits, &kernel.btf, NULL) == KL_OK);
-    uint8_t type = fuzz_option8(&input);
-    memset(value, 0x11, sizeof value);
-    if (fuzz_status(kl_bpf_map_read(&kernel, at, &map)) == KL_OK) {
-      map.type = type ? type : map.type; // one memory, read as any type
-      read_map(&kernel, &map);
-      read_ring(&kernel, &map);
-      read_arena(&kernel, &map);
-      read_bloom(&kernel, &map);
-    }
-    walk_maps(&kernel);
+  struct kl_kernel *kernel = made_begin(&layout, data, n, &input, &at);
+  if (!kernel)
+    return 0;
+  add_maps(kernel, at);
+  FUZZ_REQUIRE(kl_btf_open(kernel->arena, kernel_btf(), NULL, kernel->limits, &kernel->btf, NULL) == KL_OK);
+  uint8_t type = fuzz_option8(&input);
+  memset(value, 0x11, sizeof value);
+  if (fuzz_status(kl_bpf_map_read(kernel, at, &map)) == KL_OK) {
+    map.type = type ? type : map.type; // one memory, read as any type
+    read_map(kernel, &map);
+    read_ring(kernel, &map);
+    read_arena(kernel, &map);
+    read_bloom(kernel, &map);
   }
-  fuzz_workspace_end(arena.peak);
+  walk_maps(kernel);
+  made_end();
   return 0;
 }

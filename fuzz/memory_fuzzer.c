@@ -1,18 +1,15 @@
 // Areas, names, cached pages, the swap cache and who holds frames, over memory
 // whose heads lie at fixed places of the first frame (enum), all of it seen
 // through a direct map. Struct pages begin one frame behind it.
-#include <string.h>
-
 #include "linux/frames.h"
 #include "linux/fs.h"
 #include "linux/page_cache.h"
 #include "linux/residency.h"
 #include "linux/swap_cache.h"
 #include "linux/vma.h"
-#include "page_script.h"
+#include "made_kernel.h"
 
 enum { WORKSPACE = 4 << 20, STEPS = 4096, PAGE = 64 };
-static const uint64_t DIRECT_MAP = 0xffff888000000000, TABLES_PFN = 0xfffffffe;
 
 // Where things lie in the first frame, which corpus/generator/seeds.c fills.
 enum {
@@ -32,10 +29,7 @@ enum {
   INIT_TASK = 0x400,
 };
 
-static const struct {
-  enum kl_field_id id;
-  uint32_t offset, size;
-} fields[] = {
+static const struct made_field fields[] = {
     {KL_F_list_head_next, 0, 8},
     {KL_F_hlist_head_first, 0, 8},
     {KL_F_hlist_bl_node_pprev, 8, 8},
@@ -130,10 +124,7 @@ static const struct {
     {KL_F_signal_struct_thread_head, 0, 16},
 };
 
-static const struct {
-  enum kl_enum_id id;
-  int64_t value;
-} enums[] = {
+static const struct made_enum enums[] = {
     {KL_E_maple_type_maple_dense, 0},    {KL_E_maple_type_maple_leaf_64, 1},
     {KL_E_maple_type_maple_range_64, 2}, {KL_E_maple_type_maple_arange_64, 3},
     {KL_E_pageflags_PG_locked, 0},       {KL_E_pageflags_PG_uptodate, 2},
@@ -143,10 +134,8 @@ static const struct {
     {KL_E_pageflags_PG_swapbacked, 19},  {KL_E_migratetype_MIGRATE_PCPTYPES, 3},
 };
 
-static const struct {
-  enum kl_type_id id;
-  uint64_t bytes;
-} types[] = {{KL_T_page, PAGE}, {KL_T_zone, 16}, {KL_T_swap_cluster_info, 32}, {KL_T_address_space, 64}};
+static const struct made_type types[] = {
+    {KL_T_page, PAGE}, {KL_T_zone, 16}, {KL_T_swap_cluster_info, 32}, {KL_T_address_space, 64}};
 
 static const struct {
   enum kl_symbol_id id;
@@ -160,37 +149,25 @@ static const struct {
 // Options: which forms the kernel has.
 enum { FORM_TREE = 1, FORM_TABLES = 2 };
 
-static void make_kernel(struct kl_kernel *k, struct kl_arena *arena, struct kl_image *image,
-                        const struct kl_limits *limits, uint64_t at, uint8_t forms) {
-  memset(k, 0, sizeof *k);
-  k->arena = arena;
-  k->image = image;
-  k->limits = limits;
-  k->root = TABLES_PFN * SCRIPT_PAGE;
-  k->direct_map_base = DIRECT_MAP;
+static const struct made_layout layout = {.workspace = WORKSPACE,
+                                          .fields = fields,
+                                          .n_fields = sizeof fields / sizeof *fields,
+                                          .types = types,
+                                          .n_types = sizeof types / sizeof *types,
+                                          .enums = enums,
+                                          .n_enums = sizeof enums / sizeof *enums};
+
+static void add_forms(struct kl_kernel *k, uint64_t at, uint8_t forms) {
   k->vmemmap_base = at + SCRIPT_PAGE;
   k->cpus = 1;
-  k->paging = (struct kl_paging){.arch = KL_ARCH_X86_64, .granule_shift = 12, .levels = 4, .va_bits = 48};
-  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-    k->fields[fields[i].id] =
-        (struct kl_field){.present = true, .offset = fields[i].offset, .size = fields[i].size};
   if (forms & FORM_TREE)
     k->fields[KL_F_mm_struct_mm_mt] = (struct kl_field){.present = true, .offset = 8, .size = 24};
   if (forms & FORM_TABLES)
     k->fields[KL_F_swap_cluster_info_table] = (struct kl_field){.present = true, .offset = 8, .size = 8};
-  for (size_t i = 0; i < sizeof enums / sizeof *enums; i++) {
-    k->enums[enums[i].id].present = true;
-    k->enums[enums[i].id].value = enums[i].value;
-  }
-  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-    k->types[types[i].id].present = true;
-    k->types[types[i].id].bytes = types[i].bytes;
-  }
   for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
     k->known[symbols[i].id].present = true;
     k->known[symbols[i].id].address = at + symbols[i].offset;
   }
-  kl_space_init(&k->space, &k->paging, image, k->root, 0);
 }
 
 // A walk ends by itself, within the budget and a few errors: errors step on.
@@ -275,34 +252,15 @@ static void frames(struct kl_kernel *k) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   struct fuzz_input input;
-  fuzz_input_init(&input, data, n);
-  struct page_script *script = script_read(input.body, &input);
-  if (!script->n)
+  uint64_t at;
+  struct kl_kernel *kernel = made_begin(&layout, data, n, &input, &at);
+  if (!kernel)
     return 0;
-  uint64_t at = DIRECT_MAP + script->frames[0].pfn % (1 << 18) * SCRIPT_PAGE;
-  uint8_t *root = script_frame(script, TABLES_PFN), *upper = script_frame(script, TABLES_PFN + 1);
-  if (!root || !upper)
-    return 0;
-  memset(root, 0, SCRIPT_PAGE);
-  memset(upper, 0, SCRIPT_PAGE);
-  uint64_t index = DIRECT_MAP >> 39 & 511, entry = (TABLES_PFN + 1) << 12 | 0x63;
-  for (int i = 0; i < 8; i++)
-    root[8 * index + (unsigned)i] = (uint8_t)(entry >> 8 * i);
-  upper[0] = 0xe3; // physical 0: one writable page of 1 GiB
-  upper[1] = 1;
-  script_finish(script, 62, (struct kl_bytes){0});
-  struct kl_limits limits = fuzz_limits();
-  struct kl_arena arena;
-  kl_arena_init(&arena, fuzz_workspace_begin(WORKSPACE), WORKSPACE);
-  struct kl_image *image;
-  static struct kl_kernel kernel;
-  if (fuzz_status(kl_image_open(&arena, &script->source, 1, NULL, &limits, NULL, &image)) == KL_OK) {
-    make_kernel(&kernel, &arena, image, &limits, at, fuzz_option8(&input));
-    names(&kernel, at);
-    areas(&kernel, at);
-    pages(&kernel, at);
-    frames(&kernel);
-  }
-  fuzz_workspace_end(arena.peak);
+  add_forms(kernel, at, fuzz_option8(&input));
+  names(kernel, at);
+  areas(kernel, at);
+  pages(kernel, at);
+  frames(kernel);
+  made_end();
   return 0;
 }

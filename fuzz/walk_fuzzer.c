@@ -1,21 +1,15 @@
 // Containers in guest memory: lists, trees, xarrays, maple trees. The input is
 // a page script; the heads lie at fixed places of its first frame (heads[]),
 // all of it seen through a direct map.
-#include <string.h>
-
-#include "page_script.h"
+#include "made_kernel.h"
 #include "walk/list.h"
 #include "walk/maple.h"
 #include "walk/rbtree.h"
 #include "walk/xarray.h"
 
 enum { WORKSPACE = 2 << 20, STEPS = 4096 };
-static const uint64_t DIRECT_MAP = 0xffff888000000000, TABLES_PFN = 0xfffffffe;
 
-static const struct {
-  enum kl_field_id field;
-  uint32_t offset, size;
-} fields[] = {
+static const struct made_field fields[] = {
     {KL_F_list_head_next, 0, 8},
     {KL_F_list_head_prev, 8, 8},
     {KL_F_hlist_head_first, 0, 8},
@@ -42,10 +36,7 @@ static const struct {
     {KL_F_maple_metadata_end, 0, 1},
 };
 
-static const struct {
-  enum kl_enum_id id;
-  int64_t value;
-} enums[] = {
+static const struct made_enum enums[] = {
     {KL_E_maple_type_maple_dense, 0},
     {KL_E_maple_type_maple_leaf_64, 1},
     {KL_E_maple_type_maple_range_64, 2},
@@ -54,24 +45,11 @@ static const struct {
 
 enum { LIST = 0, HLIST = 16, HLIST_NULLS = 24, RB_ROOT = 32, XARRAY = 64, IDR = 96, MAPLE = 128 };
 
-static void make_kernel(struct kl_kernel *k, struct kl_arena *arena, struct kl_image *image,
-                        const struct kl_limits *limits) {
-  memset(k, 0, sizeof *k);
-  k->arena = arena;
-  k->image = image;
-  k->limits = limits;
-  k->root = TABLES_PFN * SCRIPT_PAGE;
-  k->direct_map_base = DIRECT_MAP;
-  k->paging = (struct kl_paging){.arch = KL_ARCH_X86_64, .granule_shift = 12, .levels = 4, .va_bits = 48};
-  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-    k->fields[fields[i].field] =
-        (struct kl_field){.present = true, .offset = fields[i].offset, .size = fields[i].size};
-  for (size_t i = 0; i < sizeof enums / sizeof *enums; i++) {
-    k->enums[enums[i].id].present = true;
-    k->enums[enums[i].id].value = enums[i].value;
-  }
-  kl_space_init(&k->space, &k->paging, image, k->root, 0);
-}
+static const struct made_layout layout = {.workspace = WORKSPACE,
+                                          .fields = fields,
+                                          .n_fields = sizeof fields / sizeof *fields,
+                                          .enums = enums,
+                                          .n_enums = sizeof enums / sizeof *enums};
 
 // A walk must end by itself: within the budget and a few errors, for errors
 // step on. All walks promise that.
@@ -135,44 +113,24 @@ static void walk_maple(struct kl_kernel *k, uint64_t at, uint64_t first, uint64_
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   struct fuzz_input input;
-  fuzz_input_init(&input, data, n);
-  struct page_script *script = script_read(input.body, &input);
-  if (!script->n)
+  uint64_t at;
+  struct kl_kernel *kernel = made_begin(&layout, data, n, &input, &at);
+  if (!kernel)
     return 0;
-  uint64_t at = DIRECT_MAP + script->frames[0].pfn % (1 << 18) * SCRIPT_PAGE;
-  uint8_t *root = script_frame(script, TABLES_PFN), *upper = script_frame(script, TABLES_PFN + 1);
-  if (!root || !upper)
-    return 0;
-  memset(root, 0, SCRIPT_PAGE);
-  memset(upper, 0, SCRIPT_PAGE);
-  uint64_t index = DIRECT_MAP >> 39 & 511, entry = (TABLES_PFN + 1) << 12 | 0x63;
-  for (int i = 0; i < 8; i++)
-    root[8 * index + (unsigned)i] = (uint8_t)(entry >> 8 * i);
-  upper[0] = 0xe3; // physical 0: one writable page of 1 GiB
-  upper[1] = 1;
-  script_finish(script, 62, (struct kl_bytes){0});
-  struct kl_limits limits = fuzz_limits();
-  struct kl_arena arena;
-  kl_arena_init(&arena, fuzz_workspace_begin(WORKSPACE), WORKSPACE);
-  struct kl_image *image;
-  static struct kl_kernel kernel;
-  if (fuzz_status(kl_image_open(&arena, &script->source, 1, NULL, &limits, NULL, &image)) == KL_OK) {
-    make_kernel(&kernel, &arena, image, &limits);
-    uint64_t first = fuzz_option16(&input), last = fuzz_option16(&input);
-    uint8_t which = fuzz_option8(&input) & WALK_ALL;
-    which = which ? which : WALK_ALL;
-    last = last ? last : UINT64_MAX;
-    if (which & WALK_LISTS)
-      walk_lists(&kernel, at);
-    if (which & WALK_RBTREE)
-      walk_rbtree(&kernel, at);
-    if (which & WALK_XARRAY)
-      walk_xarray(&kernel, at, first, last);
-    if (which & WALK_IDR)
-      walk_idr(&kernel, at, first, last);
-    if (which & WALK_MAPLE)
-      walk_maple(&kernel, at, first, last);
-  }
-  fuzz_workspace_end(arena.peak);
+  uint64_t first = fuzz_option16(&input), last = fuzz_option16(&input);
+  uint8_t which = fuzz_option8(&input) & WALK_ALL;
+  which = which ? which : WALK_ALL;
+  last = last ? last : UINT64_MAX;
+  if (which & WALK_LISTS)
+    walk_lists(kernel, at);
+  if (which & WALK_RBTREE)
+    walk_rbtree(kernel, at);
+  if (which & WALK_XARRAY)
+    walk_xarray(kernel, at, first, last);
+  if (which & WALK_IDR)
+    walk_idr(kernel, at, first, last);
+  if (which & WALK_MAPLE)
+    walk_maple(kernel, at, first, last);
+  made_end();
   return 0;
 }

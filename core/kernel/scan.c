@@ -105,17 +105,16 @@ static bool is_any(const uint64_t halves[2]) {
   return halves[0] | halves[1];
 }
 
-// Blocks of 64 bytes in which no word can be it are stepped over.
-static size_t skip_no_tokens(const uint8_t *p, size_t at, size_t n) {
-  const uint32_t high = 0xf0f0f0f0, even = 0x00300030, odd = 0x30003000; // '0' to '9' and NULs
+// Blocks of 64 bytes in which no word, masked, is one of two are stepped over.
+static inline size_t skip(const uint8_t *p, size_t at, size_t n, uint32_t mask, uint32_t one, uint32_t other) {
   for (; n >= BLOCK && at <= n - BLOCK; at += BLOCK) {
     four any = {0};
     uint64_t halves[2];
     for (size_t i = 0; i < BLOCK; i += sizeof any) {
       four words;
       __builtin_memcpy(&words, p + at + i, sizeof words);
-      words &= high;
-      any |= (four)(words == even) | (four)(words == odd);
+      words &= mask;
+      any |= (four)(words == one) | (four)(words == other);
     }
     __builtin_memcpy(halves, &any, sizeof halves);
     if (is_any(halves))
@@ -127,7 +126,7 @@ static size_t skip_no_tokens(const uint8_t *p, size_t at, size_t n) {
 static size_t find_tokens(const uint8_t *p, size_t at, size_t n) {
   while (n >= 4 && at <= n - 4) {
     if (at % BLOCK == 0)
-      at = skip_no_tokens(p, at, n);
+      at = skip(p, at, n, 0xf0f0f0f0, 0x00300030, 0x30003000); // '0' to '9' and NULs
     for (size_t end = at - at % BLOCK + BLOCK; at < end && at <= n - 4; at += 16)
       if (looks_like_digits(kl_le32(p + at)))
         return at;
@@ -137,26 +136,10 @@ static size_t find_tokens(const uint8_t *p, size_t at, size_t n) {
 
 enum { BTF_MASK = 0xffffff, BTF_HEAD = 0x01eb9f };
 
-static size_t skip_no_btf(const uint8_t *p, size_t at, size_t n) {
-  for (; n >= BLOCK && at <= n - BLOCK; at += BLOCK) {
-    four any = {0};
-    uint64_t halves[2];
-    for (size_t i = 0; i < BLOCK; i += sizeof any) {
-      four words;
-      __builtin_memcpy(&words, p + at + i, sizeof words);
-      any |= (four)((words & BTF_MASK) == BTF_HEAD);
-    }
-    __builtin_memcpy(halves, &any, sizeof halves);
-    if (is_any(halves))
-      return at;
-  }
-  return at;
-}
-
 static size_t find_btf(const uint8_t *p, size_t at, size_t n) {
   while (n >= 4 && at <= n - 4) {
     if (at % BLOCK == 0)
-      at = skip_no_btf(p, at, n);
+      at = skip(p, at, n, BTF_MASK, BTF_HEAD, BTF_HEAD);
     for (size_t end = at - at % BLOCK + BLOCK; at < end && at <= n - 4; at += 4)
       if ((kl_le32(p + at) & BTF_MASK) == BTF_HEAD)
         return at;

@@ -5,7 +5,8 @@
 #include "base/memory.h"
 #include "linux/module.h"
 
-bool kl_in_kernel_text(const struct kl_kernel *k, uint64_t address) {
+// False too when the bounds are not known.
+static bool in_kernel_text(const struct kl_kernel *k, uint64_t address) {
   return k->known[KL_S__stext].present && k->known[KL_S__etext].present &&
          address >= k->known[KL_S__stext].address && address < k->known[KL_S__etext].address;
 }
@@ -72,7 +73,7 @@ enum kl_status kl_code_place(struct kl_kernel *k, struct kl_budget *budget, uint
   struct kl_module_walk modules;
   uint64_t module;
   *ret = (struct kl_code_place){.kind = KL_CODE_NOWHERE};
-  if (kl_in_kernel_text(k, address)) {
+  if (in_kernel_text(k, address)) {
     ret->kind = KL_CODE_KERNEL;
     kernel_symbol(k, address, ret);
     return KL_OK;

@@ -23,9 +23,6 @@ struct kl_code_place {
 // symbol of the module that it is in.
 enum kl_status kl_code_place(struct kl_kernel *k, struct kl_budget *budget, uint64_t address,
                              struct kl_code_place *ret) KL_MUST_USE;
-// Whether the address is the kernel's own code; false too when its bounds are not
-// known.
-bool kl_in_kernel_text(const struct kl_kernel *k, uint64_t address);
 // "name", or "name+0x1c" behind its start.
 void kl_code_print(struct kl_text *out, const struct kl_code_place *place);
 

@@ -1,6 +1,7 @@
 // Paths in kernfs: what sysfs and cgroups are made of.
 #include "base/memory.h"
 #include "linux/path.h"
+#include "walk/cycle.h"
 
 enum { NAME_BYTES = 255 };
 
@@ -21,20 +22,16 @@ static enum kl_status prepend_name(struct kl_kernel *k, uint64_t node, struct kl
 enum kl_status kl_kernfs_path(struct kl_kernel *k, struct kl_budget *budget, uint64_t node,
                               struct kl_path_text *text) {
   enum kl_field_id up = kl_either(k, KL_F_kernfs_node___parent, KL_F_kernfs_node_parent);
-  uint64_t seen = 0, length = 0, power = 1, parent;
+  struct kl_cycle cycle = {0};
+  uint64_t parent;
   size_t end = text->start;
   for (uint64_t depth = 0;; depth++) {
     KL_TRY(kl_budget_spend(budget, 1));
     KL_TRY(kl_get_pointer(k, node, up, &parent));
     if (!parent)
       break;
-    if (node == seen) // Brent
+    if (kl_cycle_met(&cycle, node))
       return KL_ERR_CYCLE;
-    if (++length == power) {
-      seen = node;
-      power *= 2;
-      length = 0;
-    }
     if (depth >= k->limits->path_depth)
       return KL_ERR_LIMIT;
     KL_TRY(prepend_name(k, node, text));

@@ -92,24 +92,20 @@ static enum kl_status put_ipv4(struct kl_kernel *k, uint64_t entry, struct kl_te
   return KL_OK;
 }
 
-// A chain without a head to come back to: Brent's check ends one that loops.
+// A chain without a head to come back to.
 static enum kl_status ipv4_addresses(struct kl_kernel *k, struct kl_budget *budget, uint64_t device,
                                      struct kl_text *out, size_t start) {
-  uint64_t in_device, entry, seen = 0, length = 0, power = 1;
+  struct kl_cycle cycle = {0};
+  uint64_t in_device, entry;
   KL_TRY(kl_get_pointer(k, device, KL_F_net_device_ip_ptr, &in_device));
   if (!in_device)
     return KL_OK;
   KL_TRY(kl_get_pointer(k, in_device, KL_F_in_device_ifa_list, &entry));
   for (uint64_t n = 0; entry; n++) {
-    if (entry == seen)
+    if (kl_cycle_met(&cycle, entry))
       return KL_ERR_CYCLE;
     if (n >= k->limits->interface_addresses)
       return KL_ERR_LIMIT;
-    if (++length == power) {
-      seen = entry;
-      power *= 2;
-      length = 0;
-    }
     KL_TRY(kl_budget_spend(budget, 1));
     KL_TRY(put_ipv4(k, entry, out, start));
     KL_TRY(kl_get_pointer(k, entry, KL_F_in_ifaddr_ifa_next, &entry));

@@ -215,7 +215,7 @@ enum kl_status kl_page_read(struct kl_kernel *k, uint64_t pfn, struct kl_page *r
 
 // ── Kinds ──────────────────────────────────────────────────────────────────
 
-bool kl_page_anonymous(const struct kl_page *page) {
+static bool is_anonymous(const struct kl_page *page) {
   return page->type == KL_PAGE_PLAIN && page->mapping & MAPPING_ANON;
 }
 
@@ -244,7 +244,7 @@ enum kl_page_kind kl_page_kind(const struct kl_kernel *k, const struct kl_page *
     return kind_of_type[page->type];
   if (kl_page_has(k, page, KL_E_pageflags_PG_reserved))
     return in_image(k, page->pfn) ? KL_KIND_KERNEL_IMAGE : KL_KIND_RESERVED;
-  if (kl_page_anonymous(page))
+  if (is_anonymous(page)) // KSM's included
     return KL_KIND_ANON;
   // Shmem on its way to swap has left its file already.
   if (!page->mapping && kl_page_has(k, page, KL_E_pageflags_PG_swapbacked) &&

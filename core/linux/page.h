@@ -66,7 +66,6 @@ bool kl_page_has(const struct kl_kernel *k, const struct kl_page *page, enum kl_
 
 // The address_space of a folio of the page cache, 0 for anything else.
 uint64_t kl_page_file(const struct kl_page *page);
-bool kl_page_anonymous(const struct kl_page *page); // KSM's included
 
 // What the frame is used for, as far as the struct page tells. free_block: the
 // frame lies in a free block whose head is another page.

@@ -8,13 +8,7 @@ enum kl_status kl_process_walk_init(struct kl_process_walk *walk, struct kl_kern
     kl_task_walk_init(&walk->tasks, kernel, budget, true);
     return KL_OK;
   }
-  uint64_t leader;
-  enum kl_status status = kl_task_find(kernel, budget, only, &leader);
-  if (status == KL_ERR_NOT_FOUND)
-    return KL_END;
-  KL_TRY(status);
-  kl_task_walk_init_process(&walk->tasks, kernel, budget, leader);
-  return KL_OK;
+  return kl_task_walk_init_number(&walk->tasks, kernel, budget, only);
 }
 
 // Reads one task; *ret->mm is 0 for what has no memory.

@@ -86,6 +86,15 @@ void kl_task_walk_init_process(struct kl_task_walk *walk, struct kl_kernel *kern
   walk->leader_next = true;
 }
 
+enum kl_status kl_task_walk_init_number(struct kl_task_walk *walk, struct kl_kernel *kernel,
+                                        struct kl_budget *budget, uint64_t number) {
+  uint64_t leader;
+  enum kl_status status = number ? kl_task_find(kernel, budget, number, &leader) : KL_ERR_NOT_FOUND;
+  if (status == KL_OK)
+    kl_task_walk_init_process(walk, kernel, budget, leader);
+  return status == KL_ERR_NOT_FOUND ? KL_END : status;
+}
+
 // ── By pid ─────────────────────────────────────────────────────────────────
 
 // The task that uses a pid as its own: tasks[PIDTYPE_PID] of a struct pid.

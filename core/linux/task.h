@@ -25,6 +25,11 @@ void kl_task_walk_init(struct kl_task_walk *walk, struct kl_kernel *kernel, stru
 // The tasks of one process: the leader, then the other threads.
 void kl_task_walk_init_process(struct kl_task_walk *walk, struct kl_kernel *kernel, struct kl_budget *budget,
                                uint64_t leader);
+// The same by the leader's number. That of another thread begins with that
+// thread: the caller looks at what it gets. KL_END: nobody has it; errors as
+// kl_task_find.
+enum kl_status kl_task_walk_init_number(struct kl_task_walk *walk, struct kl_kernel *kernel,
+                                        struct kl_budget *budget, uint64_t number) KL_MUST_USE;
 // The next task_struct. KL_END at the end. Any other status: what walk->lost
 // names is lost at *task, and the walk goes on with what can still be found; it
 // ends after KL_ERR_BUDGET. A step a task; by pid, as many as there were

@@ -82,15 +82,11 @@ struct state {
 
 static enum kl_status open(struct kl_cursor *c) {
   struct state *s = c->state;
-  uint64_t tgid, leader;
-  if (!kl_pushed_u64(c, TGID, &tgid)) {
-    kl_task_walk_init(&s->tasks, c->kernel, &c->budget, false);
-    return KL_OK;
-  }
-  enum kl_status status = tgid ? kl_task_find(c->kernel, &c->budget, tgid, &leader) : KL_ERR_NOT_FOUND;
-  if (status == KL_OK)
-    kl_task_walk_init_process(&s->tasks, c->kernel, &c->budget, leader);
-  return status == KL_ERR_NOT_FOUND ? KL_END : status;
+  uint64_t tgid;
+  if (kl_pushed_u64(c, TGID, &tgid))
+    return kl_task_walk_init_number(&s->tasks, c->kernel, &c->budget, tgid);
+  kl_task_walk_init(&s->tasks, c->kernel, &c->budget, false);
+  return KL_OK;
 }
 
 // Two words of 32 bits up to 6.2, one of 64 since (f122a08b197d "capability: just

@@ -243,12 +243,6 @@ static struct kl_cell *cell_of(struct kl_cursor *c, uint32_t column, enum kl_sta
   return cell;
 }
 
-void kl_put_null(struct kl_cursor *c, uint32_t column) {
-  struct kl_cell *cell = cell_of(c, column, KL_OK, 0);
-  if (cell)
-    cell->kind = KL_CELL_NULL;
-}
-
 void kl_put(struct kl_cursor *c, uint32_t column, enum kl_status status, uint64_t object, uint64_t v) {
   struct kl_cell *cell = cell_of(c, column, status, object);
   if (!cell || status != KL_OK)

@@ -47,8 +47,7 @@ bool kl_keeps(const struct kl_cursor *c);
 
 // Cells. status is that of getting the value: anything but KL_OK makes the cell
 // unreadable, with object (an address, or 0) in the diagnostics;
-// KL_ERR_NOT_FOUND too (a member that this kernel lacks). Null: use put_null.
-void kl_put_null(struct kl_cursor *c, uint32_t column);
+// KL_ERR_NOT_FOUND too (a member that this kernel lacks). Null: what is not put.
 void kl_put(struct kl_cursor *c, uint32_t column, enum kl_status status, uint64_t object, uint64_t v);
 void kl_put_bytes(struct kl_cursor *c, uint32_t column, enum kl_status status, uint64_t object, const void *p,
                   size_t n);                                             // TEXT and BYTES: copied into the row

@@ -1,6 +1,7 @@
 // ftrace_ops: who is called when functions of the kernel are entered.
 #include "tables/code_cells.h"
 #include "tables/registry.h"
+#include "walk/cycle.h"
 
 enum { ADDRESS, FUNCTION, SYMBOL, MODULE, FLAGS, TRAMPOLINE, AGREES, COLUMNS };
 
@@ -18,14 +19,14 @@ static const struct kl_column columns[] = {
 
 struct state {
   uint64_t next; // struct ftrace_ops; 0: the end
-  uint64_t seen, length, power, count;
+  struct kl_cycle cycle;
+  uint64_t count;
 };
 
 static enum kl_status open(struct kl_cursor *c) {
   struct state *s = c->state;
   if (!c->kernel->known[KL_S_ftrace_ops_list].present || !kl_has(c->kernel, KL_F_ftrace_ops_func))
     return KL_ERR_NOT_FOUND;
-  s->power = 1;
   KL_TRY(kl_read_u64(c->kernel, c->kernel->known[KL_S_ftrace_ops_list].address, &s->next));
   s->next = kl_paging_strip(&c->kernel->paging, s->next);
   return KL_OK;
@@ -35,13 +36,8 @@ static enum kl_status open(struct kl_cursor *c) {
 static enum kl_status advance(struct kl_cursor *c, uint64_t ops, bool *is_end) {
   struct state *s = c->state;
   s->next = 0;
-  if (ops == s->seen) // Brent
+  if (kl_cycle_met(&s->cycle, ops))
     return KL_ERR_CYCLE;
-  if (++s->length == s->power) {
-    s->seen = ops;
-    s->power *= 2;
-    s->length = 0;
-  }
   if (s->count++ >= c->kernel->limits->ftrace_ops)
     return KL_ERR_LIMIT;
   KL_TRY(kl_budget_spend(&c->budget, 1));

@@ -64,16 +64,10 @@ struct state {
 };
 
 static enum kl_status open_process(struct kl_cursor *c, struct state *s, uint64_t tgid) {
-  uint64_t leader, own;
-  enum kl_status status = kl_task_find(c->kernel, &c->budget, tgid, &leader);
-  if (status == KL_ERR_NOT_FOUND)
-    return KL_END;
-  KL_TRY(status);
-  KL_TRY(kl_get(c->kernel, leader, KL_F_task_struct_tgid, &own));
-  if (own != tgid)
-    return KL_END; // a thread's number
-  kl_task_walk_init_process(&s->walk, c->kernel, &c->budget, leader);
-  return KL_OK;
+  uint64_t own;
+  KL_TRY(kl_task_walk_init_number(&s->walk, c->kernel, &c->budget, tgid));
+  KL_TRY(kl_get(c->kernel, s->walk.leader, KL_F_task_struct_tgid, &own));
+  return own == tgid ? KL_OK : KL_END; // a thread's number
 }
 
 static enum kl_status open(struct kl_cursor *c) {

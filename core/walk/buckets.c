@@ -61,7 +61,7 @@ static enum kl_status next_chain(struct kl_buckets *b) {
       kl_hlist_init(&b->chain, b->kernel, b->budget, head);
     else
       kl_hlist_nulls_init(&b->chain, b->kernel, b->budget, head);
-    b->chain.current = b->chain.tortoise = b->first;
+    b->chain.current = b->chain.cycle.tortoise = b->first;
     b->in_chain = true;
     return KL_OK;
   }

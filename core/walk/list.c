@@ -8,7 +8,6 @@ static void init(struct kl_list *list, struct kl_kernel *kernel, struct kl_budge
   list->kernel = kernel;
   list->budget = budget;
   list->head = list->current = head;
-  list->power = 1;
 }
 
 void kl_list_init(struct kl_list *list, struct kl_kernel *kernel, struct kl_budget *budget, uint64_t head) {
@@ -39,18 +38,6 @@ static enum kl_field_id link_field(const struct kl_list *list) {
   return KL_F_list_head_next;
 }
 
-// Brent: the tortoise waits where the hare was at every power of two.
-static bool has_cycled(struct kl_list *list, uint64_t next) {
-  if (next == list->tortoise)
-    return true;
-  if (++list->length == list->power) {
-    list->tortoise = next;
-    list->power *= 2;
-    list->length = 0;
-  }
-  return false;
-}
-
 static enum kl_status step(struct kl_list *list, uint64_t *node) {
   KL_TRY(kl_budget_spend(list->budget, 1));
   uint64_t next;
@@ -66,7 +53,7 @@ static enum kl_status step(struct kl_list *list, uint64_t *node) {
   } else if (!next) {
     return list->kind == KL_LIST_HLIST ? KL_END : KL_ERR_MALFORMED;
   }
-  if (has_cycled(list, next))
+  if (kl_cycle_met(&list->cycle, next))
     return KL_ERR_CYCLE;
   if (list->count >= list->kernel->limits->list_nodes)
     return KL_ERR_LIMIT;

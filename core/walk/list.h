@@ -7,14 +7,14 @@
 
 #include "base/budget.h"
 #include "kernel/kernel.h"
+#include "walk/cycle.h"
 
 struct kl_list {
   struct kl_kernel *kernel;
   struct kl_budget *budget;
   uint64_t head;
-  uint64_t current;  // node given last; head at first
-  uint64_t tortoise; // Brent's cycle check
-  uint64_t power, length;
+  uint64_t current; // node given last; head at first
+  struct kl_cycle cycle;
   uint64_t count; // nodes given; capped by limits.list_nodes
   enum { KL_LIST_CIRCULAR, KL_LIST_HLIST, KL_LIST_HLIST_NULLS } kind;
   uint64_t nulls; // the marker that ended a hlist_nulls walk (without its low bit)
