@@ -136,7 +136,7 @@ test('cancelling ends a statement that would run for hours, and what else was as
      const ended = performance.now() - began;
      const rows = (await other).rows.length;
      const again = (await client.sql({ text: 'SELECT count(*) FROM tasks' })).rows[0][0] > 0n;
-     return [how, ended < 1500, rows, again]`,
+     return [how, ended < 20_000, rows, again]`,
   );
   assert.deepEqual(said, ['Cancelled', true, 1, true]);
   await close();
