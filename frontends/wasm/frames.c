@@ -5,15 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linux/page.h"
 #include "tables/cell.h"
 #include "web.h"
 
 enum {
   ABSENT = 0,
   UNREADABLE = 1,
-  FIRST_KIND = 2,
-  KINDS = 32, // the low five bits
-  KIND_BYTES = 24,
+  FIRST_KIND = 2, // of enum kl_page_kind: KINDS in the low five bits
   MAPPED = 0x20,
   SHARED = 0x40,
   FILTERED = 0x80,
@@ -22,6 +21,7 @@ enum {
 };
 
 struct source {
+  struct kl_constraint from; // the cursor borrows it
   void *memory;
   struct kl_cursor *cursor;
   const struct kl_cell *cells; // of the row that waits; null: none
@@ -32,16 +32,17 @@ static struct {
   struct source pages, segments;
   int pfn, kind, mappings, start, end, state; // columns
   unsigned shift;
-  char names[KINDS][KIND_BYTES]; // in the order in which they are met
-  uint8_t name_bytes[KINDS];
-  uint8_t n_names, last;
+  uint8_t last; // kind met last: most often the next one's too
   uint8_t chunk[CHUNK];
 } frames;
+_Static_assert(FIRST_KIND + KL_KINDS <= MAPPED, "kinds and flags share a byte");
 
+// With least: only rows of which the first column is at least that.
 static enum kl_status open_source(struct source *s, const char *name, const char *const *columns,
-                                  int *const *numbers, size_t n) {
+                                  int *const *numbers, size_t n, uint64_t least) {
   const struct kl_table *table = kl_table_find(name);
-  struct kl_query query = {.table = table, .steps = UINT64_MAX};
+  struct kl_query query = {
+      .table = table, .constraints = &s->from, .n_constraints = least != 0, .steps = UINT64_MAX};
   for (size_t i = 0; i < n; i++) {
     *numbers[i] = kl_table_column(table, columns[i]);
     query.columns |= 1ull << *numbers[i];
@@ -49,6 +50,8 @@ static enum kl_status open_source(struct source *s, const char *name, const char
   size_t bytes = kl_cursor_bytes(table);
   free(s->memory);
   *s = (struct source){.memory = aligned_alloc(16, (bytes + 15) & ~(size_t)15)};
+  s->from = (struct kl_constraint){
+      .column = (uint32_t)*numbers[0], .op = KL_OP_GE, .value = {.kind = KL_CELL_U64, .u64 = least}};
   if (!s->memory)
     return KL_ERR_NO_MEMORY;
   return kl_cursor_open(web_dump(), &query, s->memory, bytes, &s->cursor);
@@ -68,28 +71,19 @@ static void drop(struct source *s) {
   s->cells = NULL;
 }
 
+static bool is(const struct kl_cell *cell, const char *text) {
+  return cell->kind == KL_CELL_TEXT && kl_bytes_equal(kl_bytes_of(cell->data, cell->n), text);
+}
+
 static uint8_t kind_number(const struct kl_cell *cell) {
-  if (cell->kind != KL_CELL_TEXT)
-    return UNREADABLE;
-  uint8_t i = frames.last;
-  for (uint8_t tried = 0; tried <= frames.n_names; tried++) {
-    if (i < frames.n_names && cell->n == frames.name_bytes[i] &&
-        memcmp(cell->data, frames.names[i], cell->n) == 0) {
+  if (is(cell, kl_page_kind_name((enum kl_page_kind)frames.last)))
+    return (uint8_t)(frames.last + FIRST_KIND);
+  for (uint8_t i = 0; i < KL_KINDS; i++)
+    if (is(cell, kl_page_kind_name((enum kl_page_kind)i))) {
       frames.last = i;
       return (uint8_t)(i + FIRST_KIND);
     }
-    i = tried;
-  }
-  if (frames.n_names == KINDS - FIRST_KIND || cell->n > KIND_BYTES)
-    return UNREADABLE;
-  i = frames.n_names++;
-  memcpy(frames.names[i], cell->data, cell->n);
-  frames.name_bytes[i] = (uint8_t)cell->n;
-  return (uint8_t)(i + FIRST_KIND);
-}
-
-static bool is(const struct kl_cell *cell, const char *text) {
-  return cell->kind == KL_CELL_TEXT && kl_bytes_equal(kl_bytes_of(cell->data, cell->n), text);
+  return UNREADABLE;
 }
 
 // ── Runs ───────────────────────────────────────────────────────────────────
@@ -104,7 +98,7 @@ enum kl_status WEB_EXPORT(web_frame_runs)(void) {
   size_t n = 0;
   web_out_begin();
   enum kl_status status =
-      open_source(&s, "segments", (const char *const[]){"start", "end"}, (int *const[]){&start, &end}, 2);
+      open_source(&s, "segments", (const char *const[]){"start", "end"}, (int *const[]){&start, &end}, 2, 0);
   while (status == KL_OK && n < MOST_RUNS && (row = peek(&s))) {
     uint64_t first = row[start].u64 / page, last = (row[end].u64 - 1) / page + 1;
     drop(&s);
@@ -130,14 +124,16 @@ enum kl_status WEB_EXPORT(web_frame_runs)(void) {
 
 // ── Frames ─────────────────────────────────────────────────────────────────
 
-enum kl_status WEB_EXPORT(web_frames_open)(void) {
+// For frames from pfn on.
+enum kl_status WEB_EXPORT(web_frames_open)(uint32_t low, uint32_t high) {
   uint64_t page = kl_page_bytes(web_dump());
   for (frames.shift = 0; page >> frames.shift > 1; frames.shift++)
     ;
   KL_TRY(open_source(&frames.segments, "segments", (const char *const[]){"start", "end", "state"},
-                     (int *const[]){&frames.start, &frames.end, &frames.state}, 3));
-  enum kl_status status = open_source(&frames.pages, "pages", (const char *const[]){"pfn", "kind", "mappings"},
-                                      (int *const[]){&frames.pfn, &frames.kind, &frames.mappings}, 3);
+                     (int *const[]){&frames.start, &frames.end, &frames.state}, 3, 0));
+  enum kl_status status =
+      open_source(&frames.pages, "pages", (const char *const[]){"pfn", "kind", "mappings"},
+                  (int *const[]){&frames.pfn, &frames.kind, &frames.mappings}, 3, web_u64(low, high));
   if (status != KL_OK) // no struct pages: memory is shown all the same
     frames.pages.ended = status;
   return KL_OK;
@@ -189,11 +185,12 @@ enum kl_status WEB_EXPORT(web_frames_next)(uint32_t low, uint32_t high, uint32_t
   return frames.pages.ended == KL_ERR_CANCELLED ? KL_ERR_CANCELLED : KL_OK;
 }
 
-// Names of the kinds met so far, a line each, from number 2 on.
+// Names by number, a line each.
 void WEB_EXPORT(web_frame_kinds)(void) {
   struct kl_text *t = web_out_begin();
-  for (uint8_t i = 0; i < frames.n_names; i++) {
-    kl_text_put(t, frames.names[i], frames.name_bytes[i]);
+  kl_text_string(t, "absent\nunreadable\n");
+  for (uint8_t i = 0; i < KL_KINDS; i++) {
+    kl_text_string(t, kl_page_kind_name((enum kl_page_kind)i));
     kl_text_char(t, '\n');
   }
 }

@@ -62,6 +62,70 @@ test('a file of more than 4 GiB: offsets do not wrap', async () => {
   await close();
 });
 
+// Writes a mark into an ELF core, over zeros, so that it lies on both sides of the border between
+// two workers: the middle of its memory, down to a multiple of 4 MiB. Its physical address.
+const MARK = Buffer.from('across the border');
+function markBorder(path) {
+  const core = readFileSync(path);
+  const headers = Number(core.readBigUInt64LE(32));
+  const loads = Array.from({ length: core.readUInt16LE(56) }, (_, i) => headers + i * 56)
+    .filter((at) => core.readUInt32LE(at) === 1)
+    .map((at) => ({ offset: core.readBigUInt64LE(at + 8), start: core.readBigUInt64LE(at + 24), bytes: core.readBigUInt64LE(at + 32) }));
+  let border = (loads.reduce((n, load) => n + load.bytes, 0n) / 2n / (4n << 20n)) * (4n << 20n);
+  assert.ok(border > 0n);
+  const load = loads.find(({ bytes }) => (border < bytes ? true : ((border -= bytes), false)));
+  const at = border - 5n;
+  const there = core.subarray(Number(load.offset + at), Number(load.offset + at) + MARK.length);
+  assert.ok(there.every((byte) => byte === 0), 'something lies there');
+  MARK.copy(there);
+  writeFileSync(path, core);
+  return load.start + at;
+}
+
+test('a pass that two workers share finds what one finds, and tells how far it is', async () => {
+  const small = join(scratch, 'small.elf');
+  const large = join(scratch, 'large.elf');
+  copyFileSync(demo, small);
+  const mark = markBorder(small);
+  moveBehind(small, large, 2 ** 30); // from 1 GiB on passes are shared
+  const answers = [];
+  for (const dump of [small, large]) {
+    const { page, frame, close } = await openClient(dump);
+    answers.push(
+      await inPage(
+        frame,
+        `${OPEN}
+         const told = [];
+         const search = async (text, limit) => {
+           const query = { needle: new TextEncoder().encode(text), space: 'p', ...(limit && { limit }) };
+           const { addresses, complete } = await client.search(query, undefined, { progress: (p) => told.push(p) });
+           return [addresses.map(String).join(), complete];
+         };
+         const chunks = [];
+         let begun = 0;
+         const kinds = await client.frames({ kinds: () => begun++, chunk: (c) => chunks.push(c) });
+         chunks.sort((a, b) => a.startPfn - b.startPfn);
+         const frames = [];
+         for (const c of chunks) for (const k of c.kinds) frames.push(k);
+         return {
+           same: { across: await search('across the border'), many: await search('fo'), few: await search('\\0\\0', 5), frames: frames.join(), names: kinds.names },
+           begun,
+           told: told.length > 0 && told.every((p) => p.done > 0 && p.bytesPerSecond >= 0 && (p.total === 0 || p.done <= p.total)) && told.at(-1).total > 0,
+         }`,
+      ),
+    );
+    answers.at(-1).workers = page.workers().length;
+    await close();
+  }
+  assert.deepEqual(answers[1].same, answers[0].same);
+  for (const { same, begun, told } of answers) {
+    assert.deepEqual(same.across, [String(mark), true]);
+    assert.deepEqual([same.few[0].split(',').length, same.few[1]], [5, false]);
+    assert.deepEqual([begun, told], [1, true]);
+  }
+  assert.deepEqual(answers.map((answer) => answer.workers), [2, 3]);
+});
+
 // ── Damage ─────────────────────────────────────────────────────────────────
 
 const damaged = {

@@ -1,9 +1,9 @@
 // The dump, as the page sees it: promises over workers.
 //
-// One worker answers questions, another does what must see all of memory, so
-// that a long pass does not keep a grid waiting. A worker that does not heed a
-// cancellation is ended and another one takes its place; what else it had to
-// answer is asked again.
+// One worker answers questions; what must see all of memory is done by another,
+// and of a large dump by two that share it, so that a long pass does not keep a
+// grid waiting. A worker that does not heed a cancellation is ended and another
+// one takes its place; what else it had to answer is asked again.
 import type {
   Bytes,
   Extracted,
@@ -22,6 +22,7 @@ import type {
   Rows,
   SearchHits,
   SearchQuery,
+  Share,
   SqlQuery,
   SqlRows,
   ToWorker,
@@ -31,6 +32,7 @@ import type {
   TypeValue,
   Verb,
 } from './protocol';
+import { SEARCH_HITS } from './protocol';
 
 // What every call may be given.
 export interface CallOptions {
@@ -62,6 +64,9 @@ export interface WorkerAssets {
 }
 
 const PATIENCE_MS = 300; // for a cancellation to be heeded
+// From this size on, passes are shared: below, they take a second or two, and
+// what a further worker keeps in memory would be the larger cost.
+const LARGE_BYTES = 2 ** 30;
 
 interface Call {
   verb: Verb;
@@ -198,13 +203,59 @@ class Hand {
   }
 }
 
+// The progress of a whole from that of its parts.
+class Parts {
+  private readonly parts: (Progress | undefined)[];
+
+  constructor(
+    n: number,
+    private readonly report: (progress: Progress) => void,
+  ) {
+    this.parts = Array.from({ length: n }, () => undefined);
+  }
+
+  heard(part: number, progress: Progress): void {
+    this.parts[part] = progress;
+    const known = this.parts.filter((p) => p !== undefined);
+    const sum = (of: (p: Progress) => number) => known.reduce((n, p) => n + of(p), 0);
+    const left = known.map((p) => p.secondsLeft).filter((seconds) => seconds !== undefined);
+    this.report({
+      stage: progress.stage,
+      done: sum((p) => p.done),
+      total: known.length === this.parts.length ? sum((p) => p.total) : 0,
+      bytesPerSecond: sum((p) => p.bytesPerSecond),
+      ...(left.length && { secondsLeft: Math.max(...left) }),
+    });
+  }
+}
+
 export class Client {
   private readonly asking: Hand;
-  private readonly passing: Hand;
+  private readonly passing: Hand[];
+  private parts = 1; // workers that share a pass over this dump
 
   constructor(assets: WorkerAssets) {
     this.asking = new Hand(assets);
-    this.passing = new Hand(assets);
+    this.passing = [new Hand(assets), new Hand(assets)];
+  }
+
+  // A pass by all who share it: their answers in order. When one fails, or all
+  // are cancelled, so are the others.
+  private async pass<T>(options: CallOptions, use: (hand: Hand, share: Share, options: CallOptions) => Promise<T>): Promise<T[]> {
+    const hands = this.passing.slice(0, this.parts);
+    const failed = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
+    const parts = options.progress && new Parts(hands.length, options.progress);
+    try {
+      return await Promise.all(
+        hands.map((hand, part) =>
+          use(hand, { part, parts: hands.length }, { signal, ...(parts && { progress: (p) => parts.heard(part, p) }) }),
+        ),
+      );
+    } catch (error) {
+      failed.abort();
+      throw error;
+    }
   }
 
   // Opens a dump (its parts, where it is split) in place of the one before.
@@ -213,14 +264,14 @@ export class Client {
   async open(files: Blob | Blob[], options: OpenOptions & CallOptions = {}): Promise<Opened> {
     const { signal, progress, ...rest } = options;
     const ask = { files: Array.isArray(files) ? files : [files], options: rest };
-    this.passing.follow(ask);
+    this.parts = ask.files.reduce((sum, file) => sum + file.size, 0) < LARGE_BYTES ? 1 : this.passing.length;
+    for (const hand of this.passing) hand.follow(ask);
     return this.asking.open(ask, { ...(signal && { signal }), ...(progress && { progress }) });
   }
 
   // Ends the workers: all that is unanswered is rejected with Cancelled.
   close(): void {
-    this.asking.end(new Cancelled());
-    this.passing.end(new Cancelled());
+    for (const hand of [this.asking, ...this.passing]) hand.end(new Cancelled());
   }
 
   query(query: Query, options: CallOptions = {}): Promise<Rows> {
@@ -232,14 +283,20 @@ export class Client {
   }
 
   // What each frame is used for. kinds comes first, then chunks.
-  frames(
+  async frames(
     on: { kinds?: (kinds: FrameKinds) => void; chunk: (chunk: FrameChunk) => void },
     options: CallOptions = {},
   ): Promise<FrameKinds> {
-    return this.passing.call('frames', {}, options, (piece) => {
-      if ('runs' in piece) on.kinds?.(piece);
-      else on.chunk(piece);
-    });
+    let begun = false;
+    const heard = (piece: FrameKinds | FrameChunk) => {
+      if (!('runs' in piece)) on.chunk(piece);
+      else if (!begun) {
+        begun = true;
+        on.kinds?.(piece); // all workers say the same
+      }
+    };
+    const [kinds] = await this.pass(options, (hand, share, each) => hand.call('frames', share, each, heard));
+    return kinds!;
   }
 
   // One frame. Without users it takes well under a millisecond; users walk the
@@ -272,12 +329,21 @@ export class Client {
     return this.asking.call('value', { type, place }, options);
   }
 
-  search(
+  // hits come as they are found; the answer has the first ones, in order.
+  async search(
     query: SearchQuery,
     hits?: (addresses: bigint[]) => void,
     options: CallOptions = {},
   ): Promise<SearchHits> {
-    return this.passing.call('search', query, options, (piece) => hits?.(piece.addresses));
+    const limit = query.limit ?? SEARCH_HITS;
+    const answers = await this.pass(options, (hand, share, each) =>
+      hand.call('search', { ...query, ...share, limit }, each, (piece) => hits?.(piece.addresses)),
+    );
+    const addresses = answers.flatMap((answer) => answer.addresses);
+    return {
+      addresses: addresses.slice(0, limit),
+      complete: addresses.length <= limit && answers.every((answer) => answer.complete),
+    };
   }
 
   extract(query: ExtractQuery, options: CallOptions = {}): Promise<Extracted> {

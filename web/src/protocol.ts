@@ -141,7 +141,8 @@ export interface FrameKinds {
   pageBytes: number;
 }
 
-// Chunks come in any order, each lies in one run, and all of them cover all runs.
+// Chunks come in any order, each lies in one run, and all of them cover all runs
+// (of the worker's share).
 export interface FrameChunk {
   startPfn: number;
   kinds: Uint8Array; // a byte a frame
@@ -228,8 +229,9 @@ export interface SearchQuery {
   needle: Uint8Array;
   space: 'p' | 'f'; // memory, or the file as it is
   start?: bigint;
-  limit?: number; // hits; otherwise 10,000
+  limit?: number; // hits; otherwise SEARCH_HITS
 }
+export const SEARCH_HITS = 10_000;
 
 export interface SearchHits {
   addresses: bigint[];
@@ -250,6 +252,13 @@ export interface Extracted {
   missing: { start: bigint; end: bigint }[];
 }
 
+// The part of a pass over everything that one worker takes: the first of two is
+// { part: 0, parts: 2 }.
+export interface Share {
+  part: number;
+  parts: number;
+}
+
 // ── Messages ───────────────────────────────────────────────────────────────
 
 // What can be asked, and what comes back.
@@ -257,14 +266,14 @@ export interface Requests {
   open: { ask: { files: Blob[]; options: OpenOptions }; answer: Opened; piece: never };
   query: { ask: Query; answer: Rows; piece: never };
   sql: { ask: SqlQuery; answer: SqlRows; piece: never };
-  frames: { ask: Record<string, never>; answer: FrameKinds; piece: FrameKinds | FrameChunk };
+  frames: { ask: Share; answer: FrameKinds; piece: FrameKinds | FrameChunk };
   frame: { ask: { pfn: number; users: boolean }; answer: Frame; piece: never };
   read: { ask: { place: Place; length: number }; answer: Bytes; piece: never };
   resolve: { ask: { text: string }; answer: Resolved; piece: never };
   translate: { ask: { place: Place }; answer: Translated; piece: never };
   struct: { ask: { type: string }; answer: TypeText; piece: never };
   value: { ask: { type: string; place: Place }; answer: TypeValue; piece: never };
-  search: { ask: SearchQuery; answer: SearchHits; piece: { addresses: bigint[] } };
+  search: { ask: SearchQuery & Share; answer: SearchHits; piece: { addresses: bigint[] } };
   extract: { ask: ExtractQuery; answer: Extracted; piece: never };
 }
 export type Verb = keyof Requests;

@@ -89,9 +89,9 @@ test('cells on screen are never smaller than a pixel', () => {
   }
 });
 
-test('chunks of the worker become frames by name, also when names come later', async () => {
-  const frames = new Frames({ names: ['absent', 'unreadable'], runs: [{ start: 100, end: 612 }], pageBytes: 4096 });
-  frames.name(['absent', 'unreadable', 'slab', 'free', 'a kind of tomorrow']);
+test('chunks of the worker become frames by name, also by one of tomorrow', async () => {
+  const names = ['absent', 'unreadable', 'slab', 'free', 'a kind of tomorrow'];
+  const frames = new Frames({ names, runs: [{ start: 100, end: 612 }], pageBytes: 4096 });
   frames.add({ startPfn: 100, kinds: Uint8Array.from([2, 3 | 0x40, 4, 0]) });
   assert.equal(frames.bytes[0]! & KIND_BITS, kindCode('slab'));
   assert.equal(frames.bytes[1], kindCode('free') | 0x40);

@@ -86,7 +86,7 @@ struct kl_constraint {
 
 struct kl_query {
   const struct kl_table *table;
-  const struct kl_constraint *constraints; // all must hold; may be null when n is 0
+  const struct kl_constraint *constraints; // all must hold; null when n is 0; borrowed, as their values
   size_t n_constraints;
   uint64_t columns; // bit i: column i is wanted; others come as null
   uint64_t steps;   // budget; 0: the limit's default

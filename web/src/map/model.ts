@@ -15,7 +15,7 @@ export class Frames {
   readonly bytes: Uint8Array; // kind code and flags
   readonly pageBytes: number;
   readonly total: number; // frames of memory
-  private readonly codes: Uint8Array; // the worker's kinds to ours
+  private readonly codes: Uint8Array; // the worker's kinds and flags to ours
   done = 0;
 
   constructor(kinds: FrameKinds) {
@@ -24,14 +24,7 @@ export class Frames {
     this.bytes = new Uint8Array(this.slots).fill(ABSENT);
     this.pageBytes = kinds.pageBytes;
     this.total = kinds.runs.reduce((sum, run) => sum + run.end - run.start, 0);
-    this.codes = new Uint8Array(256);
-    this.name(kinds.names);
-  }
-
-  // More names may come with later chunks.
-  name(names: string[]): void {
-    for (let i = 0; i < 256; i++)
-      this.codes[i] = kindCode(names[i & KIND_BITS] ?? 'unknown') | (i & ~KIND_BITS & 0xff);
+    this.codes = Uint8Array.from({ length: 256 }, (_, i) => kindCode(kinds.names[i & KIND_BITS] ?? 'unknown') | (i & ~KIND_BITS & 0xff));
   }
 
   add(chunk: FrameChunk): void {

@@ -78,10 +78,7 @@ export function readFrames(): void {
       let read: Frames | undefined;
       const kinds = await client().frames(
         {
-          kinds: (kinds) => {
-            if (read) read.name(kinds.names);
-            else read = new Frames(kinds);
-          },
+          kinds: (kinds) => (read = new Frames(kinds)),
           chunk: (chunk) => read?.add(chunk),
         },
         {

@@ -1,50 +1,55 @@
 // Frames: the memory map, and one of them.
-import type { ByteState, Cell, Frame, FrameKinds, FrameRun, FrameUser } from '../protocol';
+import type { ByteState, Cell, Frame, FrameKinds, FrameRun, FrameUser, Share } from '../protocol';
 import { query } from './rows';
+import { lengthOf, type Range, shareOf } from './share';
 import type { Wasm } from './wasm';
 import { high, low, OK } from './wasm';
 import type { Work } from './work';
 import { CancelledWork, Failure, Gate } from './work';
 
 const CHUNK = 1 << 16; // frames
-const MOST = 2 ** 28; // frames that the map takes: 1 TiB of memory
+const MOST = 2n ** 28n; // frames that the map takes: 1 TiB of memory
 const USERS = 1000; // shown of one frame
 const passes = new Gate(1);
 
-export function frames(work: Work): Promise<FrameKinds> {
-  return passes.run(work, () => pass(work));
+export function frames(work: Work, share: Share): Promise<FrameKinds> {
+  return passes.run(work, () => pass(work, share));
 }
 
-function runs(wasm: Wasm): FrameRun[] {
+function runs(wasm: Wasm): Range[] {
   const status = wasm.call.web_frame_runs();
   if (status !== OK) throw new Failure(`segments: ${wasm.status(status)}`);
   const bytes = wasm.out().slice();
   const numbers = new BigUint64Array(bytes.buffer);
-  const found: FrameRun[] = [];
-  for (let i = 0; i + 1 < numbers.length; i += 2) found.push({ start: Number(numbers[i]), end: Number(numbers[i + 1]) });
+  const found: Range[] = [];
+  for (let i = 0; i + 1 < numbers.length; i += 2) found.push({ start: numbers[i]!, end: numbers[i + 1]! });
   return found;
 }
 
-async function pass(work: Work): Promise<FrameKinds> {
+function names(wasm: Wasm): string[] {
+  wasm.call.web_frame_kinds();
+  return wasm.outText().split('\n').slice(0, -1);
+}
+
+const asFrames = ({ start, end }: Range): FrameRun => ({ start: Number(start), end: Number(end) });
+
+async function pass(work: Work, share: Share): Promise<FrameKinds> {
   const { wasm } = work;
-  const kinds: FrameKinds = { names: ['absent', 'unreadable'], runs: runs(wasm), pageBytes: wasm.call.web_page_bytes() };
-  const total = kinds.runs.reduce((sum, run) => sum + run.end - run.start, 0);
-  if (total > MOST) throw new Failure('this dump says that it has more memory than a map can show: 1 TiB');
+  const all = runs(wasm);
+  if (lengthOf(all) > MOST) throw new Failure('this dump says that it has more memory than a map can show: 1 TiB');
+  const kinds: FrameKinds = { names: names(wasm), runs: all.map(asFrames), pageBytes: wasm.call.web_page_bytes() };
   work.piece(kinds);
-  const status = wasm.call.web_frames_open();
+  const mine = shareOf(all, share, BigInt(CHUNK));
+  const total = Number(lengthOf(mine));
+  const first = mine[0]?.start ?? 0n;
+  const status = wasm.call.web_frames_open(low(first), high(first));
   if (status !== OK) throw new Failure(`pages: ${wasm.status(status)}`);
   let done = 0;
-  for (const run of kinds.runs) {
+  for (const run of mine.map(asFrames)) {
     for (let pfn = run.start; pfn < run.end; pfn += CHUNK) {
       const n = Math.min(CHUNK, run.end - pfn);
       if (wasm.call.web_frames_next(low(BigInt(pfn)), high(BigInt(pfn)), n) !== OK) throw new CancelledWork();
       const chunk = wasm.out().slice();
-      wasm.call.web_frame_kinds();
-      const names = ['absent', 'unreadable', ...wasm.outText().split('\n').slice(0, -1)];
-      if (names.length !== kinds.names.length) {
-        kinds.names = names;
-        work.piece(kinds);
-      }
       work.piece({ startPfn: pfn, kinds: chunk }, [chunk.buffer]);
       done += n;
       work.progress('frames', done, total);

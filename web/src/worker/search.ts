@@ -1,6 +1,8 @@
 // Bytes wherever they are: one pass over memory, or over the file as it is.
-import type { SearchHits, SearchQuery } from '../protocol';
+import type { SearchHits, SearchQuery, Share } from '../protocol';
+import { SEARCH_HITS } from '../protocol';
 import { query } from './rows';
+import { lengthOf, type Range, shareOf } from './share';
 import type { Wasm } from './wasm';
 import { high, low, OK } from './wasm';
 import type { Work } from './work';
@@ -8,13 +10,7 @@ import { Failure } from './work';
 
 const PIECE = 4 << 20;
 const PAGE = 4096n;
-const HITS = 10_000;
 const MOST_NEEDLE = 4096;
-
-interface Range {
-  start: bigint;
-  end: bigint;
-}
 
 async function ranges(work: Work, ask: SearchQuery): Promise<Range[]> {
   if (ask.space === 'f') return [{ start: 0n, end: BigInt(work.wasm.files[0]?.size ?? 0) }];
@@ -40,23 +36,31 @@ function fill(wasm: Wasm, ask: SearchQuery, at: bigint, n: number, room: number)
   return wasm.call.web_read_physical(low(at), high(at), room, n) === OK;
 }
 
-export async function search(work: Work, ask: SearchQuery): Promise<SearchHits> {
+// Where this worker's hits begin: those that reach over its end are its own, too.
+async function places(work: Work, ask: SearchQuery & Share): Promise<Range[]> {
+  const from = ask.start ?? 0n;
+  const all = (await ranges(work, ask))
+    .filter((range) => range.end > from)
+    .map(({ start, end }) => ({ start: start > from ? start : from, end }));
+  return shareOf(all, ask, BigInt(PIECE), BigInt(ask.needle.length - 1));
+}
+
+export async function search(work: Work, ask: SearchQuery & Share): Promise<SearchHits> {
   const { wasm } = work;
   const { needle } = ask;
   if (!needle.length) throw new Failure('nothing to search for');
   if (needle.length > MOST_NEEDLE) throw new Failure(`at most ${String(MOST_NEEDLE)} bytes can be searched for`);
-  const limit = ask.limit ?? HITS;
+  const limit = ask.limit ?? SEARCH_HITS;
   const hits: bigint[] = [];
-  const where = (await ranges(work, ask)).filter((range) => range.end > (ask.start ?? 0n));
-  const total = where.reduce((sum, range) => sum + Number(range.end - range.start), 0);
+  const where = await places(work, ask);
+  const total = Number(lengthOf(where));
   let done = 0;
   const room = wasm.call.web_room(PIECE);
   const kept = wasm.keep(needle);
   try {
     for (const range of where) {
-      const start = ask.start && ask.start > range.start ? ask.start : range.start;
       let page = 0n; // up to here it goes by single pages: some can't be read
-      for (let at = start; at < range.end; ) {
+      for (let at = range.start; at < range.end; ) {
         const most = at < page ? Number(PAGE - (at % PAGE)) : PIECE;
         const n = Number(range.end - at < BigInt(most) ? range.end - at : BigInt(most));
         const filled = fill(wasm, ask, at, n, room);

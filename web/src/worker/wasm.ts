@@ -30,7 +30,7 @@ interface Exports {
   web_sql_next(most: number, ms: number): number;
   web_sql_close(): void;
   web_frame_runs(): number;
-  web_frames_open(): number;
+  web_frames_open(low: number, high: number): number;
   web_frames_next(low: number, high: number, n: number): number;
   web_frame_kinds(): void;
   web_place(text: number, n: number): number;
