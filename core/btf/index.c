@@ -20,8 +20,10 @@ static enum kl_status cut_sections(struct kl_btf *btf, struct kl_bytes data, con
                                    const uint8_t **bad) {
   struct kl_btf_header h;
   uint32_t bad_field;
+  if (!data.p)
+    return KL_ERR_MALFORMED;
   bool parsed = kl_btf_header_parse(data, &h, &bad_field);
-  *bad = data.p ? data.p + bad_field : 0;
+  *bad = data.p + bad_field;
   if (!parsed)
     return KL_ERR_MALFORMED;
   if (h.total > limits->btf_bytes)
