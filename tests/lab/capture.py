@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -50,6 +51,8 @@ def qemu_arguments(guest, where, sockets):
         "-device", "virtio-serial-pci",
         "-chardev", f"file,id=truth,path={where}/truth.stream",
         "-device", "virtserialport,chardev=truth,name=lab.truth",
+        "-chardev", f"socket,id=go-on,path={sockets}/go-on,server=on,wait=off",
+        "-device", "virtserialport,chardev=go-on,name=lab.go-on",
         "-qmp", f"unix:{sockets}/qmp,server=on,wait=off",
         "-gdb", f"unix:{sockets}/gdb,server=on,wait=off",
     ]
@@ -86,17 +89,38 @@ def _write_as_asked(guest, where, done):
     return len(asked)
 
 
-def _wait_for_witness(guest, process, where):
+def _wait_for_witness(guest, process, where, told=0):
+    """Until the truth's stream, of which `told` bytes are known, has all that the guest has to say."""
     started = time.monotonic()
     done = 0
-    while not truth.complete(where / "truth.stream"):
-        done = _write_as_asked(guest, where, done)
+    while not truth.complete(where / "truth.stream", told):
+        # What it asks for comes while it boots.
+        done = _write_as_asked(guest, where, done) if not told else 0
         if process.poll() is not None or time.monotonic() - started > BOOT_SECONDS:
             console = (where / "console.log").read_text(errors="replace")[-4000:]
             why = "ended" if process.poll() is not None else "took too long"
             raise RuntimeError(f"the guest {why}; its console ends with:\n{console}")
         time.sleep(0.2)
     return time.monotonic() - started
+
+
+def _stop_and_dump(monitor, file):
+    time.sleep(SETTLE_SECONDS)
+    monitor.ask("stop")
+    monitor.ask("dump-guest-memory", paging=False, protocol=f"file:{file}")
+
+
+def _capture_later(guest, process, monitor, where, go_on):
+    """Lets the machine go on as guests.py says, and dumps it again; memory.raw stays what it is."""
+    told = truth.unpack(where / "truth.stream", where / "truth")
+    # QEMU's own file goes on with the machine.
+    subprocess.run(["cp", "--sparse=always", where / "memory.raw", where / "memory.stopped"], check=True)
+    monitor.ask("cont")
+    go_on.sendall(b"\n")
+    _wait_for_witness(guest, process, where, told)
+    _stop_and_dump(monitor, where / "memory-later.elf")
+    truth.unpack(where / "truth.stream", where / "truth-later", told)
+    return where / "memory.stopped"
 
 
 def run(guest, kernel, initramfs, absent_modules, where):
@@ -106,29 +130,36 @@ def run(guest, kernel, initramfs, absent_modules, where):
     (where / "initramfs").write_bytes(initramfs)
     _make_disks(where)
     arguments = qemu_arguments(guest, where, sockets)
+    go_on = socket.socket(socket.AF_UNIX)
     process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL)
     try:
         monitor = qmp.Monitor(sockets / "qmp", process)
+        # The witness waits for a word only where somebody is at the other end.
+        if guest.later:
+            go_on.connect(str(sockets / "go-on"))
         boot_seconds = _wait_for_witness(guest, process, where)
-        time.sleep(SETTLE_SECONDS)
         started = time.monotonic()
-        monitor.ask("stop")
-        monitor.ask("dump-guest-memory", paging=False, protocol=f"file:{where}/memory.elf")
+        _stop_and_dump(monitor, where / "memory.elf")
         debugger = gdbstub.Debugger(sockets / "gdb")
         cpus = debugger.registers()
         # Its view of the same registers, for readers.
         monitor_text = monitor.human("info registers -a")
         memory_map = monitor.human("info mtree -f")
+        stopped = _capture_later(guest, process, monitor, where, go_on) if guest.later else None
         monitor.ask("quit")
         process.wait()
         debugger.close()
     finally:
         process.kill()
         process.wait()
+        go_on.close()
         shutil.rmtree(sockets)
 
-    truth.unpack(where / "truth.stream", where / "truth")
-    for name in ("memory.raw", "memory.elf"):
+    if stopped:
+        stopped.rename(where / "memory.raw")
+    else:
+        truth.unpack(where / "truth.stream", where / "truth")
+    for name in ("memory.raw", "memory.elf", *(["memory-later.elf"] if guest.later else [])):
         subprocess.run(["fallocate", "--dig-holes", where / name], check=True)
     (where / "registers.json").write_text(json.dumps(
         {"cpus": cpus, "monitor": monitor_text}, indent=1) + "\n")

@@ -18,6 +18,7 @@ class Guest:
     command_line: str = ""       # added to the kernel's; lab_wrap_log is for our init
     devices: tuple = ()          # added to QEMU's
     modules: tuple = ()          # loaded besides those every guest loads
+    later: bool = False          # goes on after its dump, changes in known ways, and is dumped again
 
 
 X86 = "linux-image-cloud-amd64"
@@ -29,7 +30,7 @@ GUESTS = (
           "4 levels, page table isolation", command_line="pti=on lab_wrap_log",
           # More processors possible than there are.
           devices=("-smp", "2,maxcpus=4")),
-    Guest("x86_64-6.1", "x86_64", "bookworm", X86, "max", "5 levels"),
+    Guest("x86_64-6.1", "x86_64", "bookworm", X86, "max", "5 levels", later=True),
     Guest("x86_64-6.12", "x86_64", "trixie", X86, "max,la57=off", "4 levels",
           # With these QEMU's ELF core gets a VMCOREINFO note, which makedumpfile wants.
           devices=("-device", "vmcoreinfo"), modules=("qemu_fw_cfg",)),

@@ -10,27 +10,30 @@ from pathlib import PurePosixPath
 END = b"3 0\nEND"
 
 
-def complete(stream):
-    """Whether the file `stream` holds everything the witness has to say."""
+def complete(stream, start=0):
+    """Whether the file `stream` holds, from `start` on, everything the witness has to say."""
     try:
         with open(stream, "rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - len(END)))
+            end = file.seek(0, 2)
+            if end - len(END) < start:
+                return False
+            file.seek(end - len(END))
             return file.read() == END
     except FileNotFoundError:
         return False
 
 
-def unpack(stream, directory):
-    """Writes the files under `directory`."""
+def unpack(stream, directory, start=0):
+    """Writes the files that the stream has from `start` on under `directory`; returns where they end."""
     started = set()
     with open(stream, "rb") as file:
+        file.seek(start)
         while line := file.readline():
             path_bytes, data_bytes = map(int, line.split())
             name = file.read(path_bytes).decode()
             data = file.read(data_bytes)
             if name == "END":
-                return
+                return file.tell()
             path = PurePosixPath(name)
             if path.is_absolute() or ".." in path.parts:
                 raise ValueError(f"witness named a path outside: {name!r}")

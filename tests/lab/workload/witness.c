@@ -1,5 +1,7 @@
 /*
- * Tells the host what the guest knows about itself, then sleeps for ever.
+ * Tells the host what the guest knows about itself, then sleeps. Where the host dumps a guest twice
+ * it says so through the port: the part `later` changes what it has, and the witness tells again
+ * what that may have changed.
  *
  * Everything goes out through a virtio port, so that telling leaves no trace in the page cache.
  * What changes least goes first; what the telling itself changes goes last.
@@ -8,6 +10,7 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
 #include <time.h>
@@ -273,6 +276,16 @@ static void tell_if_process(const char *path) {
     tell_process(path);
 }
 
+/* Which threads there are, and their memory. */
+static void tell_if_process_briefly(const char *path) {
+  const char *name = strrchr(path, '/') + 1;
+  if (*name < '0' || *name > '9')
+    return;
+  tell_under(path, "maps", tell_file);
+  tell_under(path, "task", tell_threads_in);
+  tell_pagemap(path);
+}
+
 /*
  * For each file that a workload listed in /facts/cached.txt: which pages are resident, a byte
  * (0 or 1) a page. Mapping a file brings none of its pages in.
@@ -348,31 +361,25 @@ static void tell_numbers(void) {
   tell_text("lab/time", text);
 }
 
-/* QEMU's port is the first of the first virtio serial device. */
-static void open_port(void) {
+/* QEMU's ports are those of the first virtio serial device. */
+static int open_port(char number, int mode) {
+  static char path[] = "/dev/vport?p?";
   for (int tries = 0; tries < 100; tries++) {
-    port = open("/dev/vport0p1", O_WRONLY | O_CLOEXEC);
-    if (port < 0)
-      port = open("/dev/vport1p1", O_WRONLY | O_CLOEXEC);
-    if (port >= 0)
-      return;
+    for (char device = '0'; device <= '1'; device++) {
+      path[10] = device;
+      path[12] = number;
+      int fd = open(path, mode | O_CLOEXEC);
+      if (fd >= 0)
+        return fd;
+    }
     usleep(100000);
   }
   die("no virtio port");
+  return -1;
 }
 
-int main(void) {
-  open_port();
-  await_quiet();
-  tell_numbers();
-  for (size_t at = 0; at < COUNT(steady_files); at++)
-    tell_file(steady_files[at]);
-  tell_each("/sys/kernel/btf", tell_file);
-  tell_each("/sys/module", tell_sections);
-  tell_each("/sys/class/net", tell_interface);
-  tell_each("/sys/kernel/mm/ksm", tell_file);
-
-  /* What the workload says of itself. */
+/* What the workload says of itself. */
+static void tell_facts(void) {
   DIR *facts = opendir("/facts");
   struct dirent *entry;
   while (facts != NULL && (entry = readdir(facts)) != NULL) {
@@ -388,7 +395,48 @@ int main(void) {
   }
   if (facts != NULL)
     closedir(facts);
+}
 
+static void await_settled(const char *path) {
+  for (int tries = 0; access(path, F_OK) < 0; tries++) {
+    if (tries > 600)
+      die(path);
+    usleep(100000);
+  }
+}
+
+/* Has `later` change what it has, and tells of the machine as it then is. */
+static void tell_later(void) {
+  int pid;
+  FILE *file = fopen("/run/later", "re");
+  if (file == NULL || fscanf(file, "%d", &pid) != 1)
+    die("/run/later");
+  fclose(file);
+  must(kill(pid, SIGUSR1), "later");
+  await_settled("/settled/later-changed");
+  await_settled("/settled/later-renamed");
+  tell_numbers();
+  tell_facts();
+  tell_each("/proc", tell_if_process_briefly);
+  tell_cached();
+  tell_file("/proc/kpageflags");
+  tell_file("/proc/kpagecount");
+  tell_text("END", "");
+}
+
+int main(void) {
+  port = open_port('1', O_WRONLY);
+  int go_on = open_port('2', O_RDONLY);
+  await_quiet();
+  tell_numbers();
+  for (size_t at = 0; at < COUNT(steady_files); at++)
+    tell_file(steady_files[at]);
+  tell_each("/sys/kernel/btf", tell_file);
+  tell_each("/sys/module", tell_sections);
+  tell_each("/sys/class/net", tell_interface);
+  tell_each("/sys/kernel/mm/ksm", tell_file);
+
+  tell_facts();
   tell_each("/proc", tell_if_process);
   tell_cached();
   tell_group("/sys/fs/cgroup");
@@ -400,5 +448,10 @@ int main(void) {
     tell_file(moving_files[at]);
   tell_log(true);
   tell_text("END", "");
+
+  /* Nothing comes where nobody is at the other end. */
+  char byte;
+  if (read(go_on, &byte, 1) == 1)
+    tell_later();
   sleep_for_ever();
 }
