@@ -3,21 +3,33 @@
 
 #include "base/text.h"
 
-void kl_diagnostics_add(struct kl_diagnostics *diagnostics, const char *subject, const char *what, uint64_t object,
-                        enum kl_status reason) {
-  if (!diagnostics)
-    return;
+static void add(struct kl_diagnostics *diagnostics, const struct kl_diagnostic *more) {
   for (size_t i = 0; i < diagnostics->used; i++) {
     struct kl_diagnostic *d = &diagnostics->items[i];
-    if (d->reason == reason && kl_text_equal(d->subject, subject) && kl_text_equal(d->what, what)) {
-      d->count++;
+    if (d->reason == more->reason && kl_text_equal(d->subject, more->subject) &&
+        kl_text_equal(d->what, more->what)) {
+      d->count += more->count;
       return;
     }
   }
   if (diagnostics->used == diagnostics->capacity) {
-    diagnostics->dropped++;
+    diagnostics->dropped += more->count;
     return;
   }
-  diagnostics->items[diagnostics->used++] =
-      (struct kl_diagnostic){.subject = subject, .what = what, .object = object, .reason = reason, .count = 1};
+  diagnostics->items[diagnostics->used++] = *more;
+}
+
+void kl_diagnostics_add(struct kl_diagnostics *diagnostics, const char *subject, const char *what, uint64_t object,
+                        enum kl_status reason) {
+  if (diagnostics)
+    add(diagnostics,
+        &(struct kl_diagnostic){.subject = subject, .what = what, .object = object, .reason = reason, .count = 1});
+}
+
+void kl_diagnostics_move(struct kl_diagnostics *diagnostics, struct kl_diagnostics *from) {
+  for (size_t i = 0; i < from->used; i++)
+    add(diagnostics, &from->items[i]);
+  diagnostics->dropped += from->dropped;
+  from->used = 0;
+  from->dropped = 0;
 }

@@ -311,6 +311,12 @@ void kl_image_traffic(const struct kl_image *image, uint64_t *reads, uint64_t *b
   *bytes = image->read_bytes;
 }
 
+void kl_image_traffic_move(struct kl_image *image, struct kl_image *from) {
+  image->reads += from->reads;
+  image->read_bytes += from->read_bytes;
+  from->reads = from->read_bytes = 0;
+}
+
 uint64_t kl_image_bytes(const struct kl_image *image) {
   return image->bytes;
 }

@@ -99,6 +99,9 @@ void kl_image_resume(struct kl_image *image);
 // How often memory was asked for, lent pieces included, and for how many bytes.
 void kl_image_traffic(const struct kl_image *image, uint64_t *reads, uint64_t *bytes);
 
+// The same of another image: added to this one, and forgotten there.
+void kl_image_traffic_move(struct kl_image *image, struct kl_image *from);
+
 // Lends [phys, phys + n) without a copy where the file is mapped and holds it
 // in one piece (stable: *ret then lives as long as the image), or from the
 // page cache of a compressed container (not stable: valid until the next call
@@ -131,6 +134,8 @@ struct kl_image_layout {
 };
 enum kl_status kl_image_layout_propose(const struct kl_image *image, uint64_t i,
                                        struct kl_image_layout *ret) KL_MUST_USE;
+// Reads go through the layout that another image of the same files uses.
+void kl_image_layout_follow(struct kl_image *image, const struct kl_image *other);
 // Reads go through this layout from now on. Cheap; attach tries several.
 enum kl_status kl_image_layout_use(struct kl_image *image, const struct kl_image_layout *layout) KL_MUST_USE;
 

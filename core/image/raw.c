@@ -84,6 +84,15 @@ enum kl_status kl_image_layout_use(struct kl_image *image, const struct kl_image
   return KL_OK;
 }
 
+void kl_image_layout_follow(struct kl_image *image, const struct kl_image *other) {
+  if (!image->has_layouts || !other->has_layouts)
+    return;
+  memcpy(image->runs.items, other->runs.items, other->runs.n * sizeof *other->runs.items);
+  image->runs.n = other->runs.n;
+  image->hint = 0;
+  kl_image_sum_runs(image);
+}
+
 static enum kl_status raw_workspace(const struct kl_source *file, size_t n, const struct kl_limits *limits,
                                     uint64_t *ret) {
   (void)file, (void)n, (void)limits;

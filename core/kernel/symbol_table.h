@@ -33,6 +33,10 @@ enum kl_status kl_symbols_from_map(struct kl_arena *arena, struct kl_bytes text,
                                    struct kl_symbols **ret) KL_MUST_USE;
 enum kl_status kl_map_at(const struct kl_symbols *symbols, uint64_t i, struct kl_symbol *ret) KL_MUST_USE;
 
+// The same table for another thread: with a cursor and a name of its own.
+enum kl_status kl_symbols_share(struct kl_arena *arena, const struct kl_symbols *symbols,
+                                struct kl_symbols **ret) KL_MUST_USE;
+
 // The lowest address of a symbol above this one: where what lies there ends.
 enum kl_status kl_symbols_next_address(const struct kl_symbols *symbols, uint64_t address,
                                        uint64_t *ret) KL_MUST_USE;

@@ -27,6 +27,17 @@ enum kl_status kl_symbols_from_kallsyms(struct kl_arena *arena, struct kl_kallsy
   return KL_OK;
 }
 
+enum kl_status kl_symbols_share(struct kl_arena *arena, const struct kl_symbols *symbols, struct kl_symbols **ret) {
+  struct kl_symbols *own;
+  KL_TRY(KL_TAKE(arena, 1, &own));
+  *own = *symbols;
+  own->next = UINT64_MAX;
+  if (symbols->name_bytes)
+    KL_TRY(KL_TAKE(arena, symbols->name_bytes, &own->name));
+  *ret = own;
+  return KL_OK;
+}
+
 uint64_t kl_symbols_count(const struct kl_symbols *symbols) {
   return symbols->count;
 }

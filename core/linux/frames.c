@@ -3,7 +3,7 @@
 
 #include "base/checked.h"
 
-enum { MAX_BLOCK_ORDER = 20 };
+enum { MAX_BLOCK_ORDER = KL_FRAME_WINDOW_SHIFT };
 
 void kl_frame_walk_init(struct kl_frame_walk *walk, struct kl_kernel *kernel, struct kl_budget *budget,
                         uint64_t first, uint64_t last, const struct kl_holders *holders) {
@@ -45,8 +45,8 @@ static bool take_block(struct kl_frame_walk *walk, const struct kl_page *head, u
 
 // Whether a frame lies in a free block: the allocator marks the block's first
 // page only. Blocks are aligned to their size (is_free_buddy_page()). A walk
-// that has met a block has come from its start, and need not look back. What
-// has users is not free, whatever block reaches over it.
+// that has met a block in this window has come from its start, and need not look
+// back. What has users is not free, whatever block reaches over it.
 static bool in_free_block(struct kl_frame_walk *walk, const struct kl_page *page) {
   if (page->references)
     return false;
@@ -97,11 +97,19 @@ static void ask_holder(struct kl_frame_walk *walk, struct kl_frame *frame) {
   }
 }
 
+static void enter_window(struct kl_frame_walk *walk, uint64_t pfn) {
+  if (pfn >> KL_FRAME_WINDOW_SHIFT == walk->window)
+    return;
+  walk->window = pfn >> KL_FRAME_WINDOW_SHIFT;
+  walk->free_start = walk->free_end = 0;
+}
+
 enum kl_status kl_frame_walk_next(struct kl_frame_walk *walk, struct kl_frame *ret) {
   enum kl_status status;
   do {
     KL_TRY(find_frame(walk));
     KL_TRY(kl_budget_spend(walk->budget, 1));
+    enter_window(walk, walk->pfn);
     ret->page.pfn = walk->pfn;
     status = kl_page_read(walk->kernel, walk->pfn++, &ret->page);
   } while (status == KL_ERR_UNMAPPED); // a frame that the kernel does not manage

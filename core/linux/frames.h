@@ -4,12 +4,20 @@
 
 #include "linux/holders.h"
 
+// Frames are walked by windows: no free block reaches from one into another, as
+// none is larger than a section of sparse memory (128 MiB on x86-64 and arm64
+// with 4K pages; with larger pages orders end lower). What a walk has met in one
+// window says nothing of the next, so ranges that begin at a window give what
+// one walk over all of them gives.
+enum { KL_FRAME_WINDOW_SHIFT = 15 };
+
 struct kl_frame_walk {
   struct kl_kernel *kernel;
   struct kl_budget *budget;
   uint64_t pfn, last;            // the next frame; the last one wanted
   uint64_t run_end;              // frames from pfn up to it are known to the dump
-  uint64_t free_start, free_end; // the free block that was met last
+  uint64_t window;               // of the frame given last
+  uint64_t free_start, free_end; // the free block that was met last in it
   uint8_t free_order;
   const struct kl_holders *holders; // may be null
   size_t held;                      // where the last frame was looked up there

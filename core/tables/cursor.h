@@ -17,6 +17,11 @@ struct kl_table_code {
   // Both return KL_OK, KL_END (open: no rows at all) or what stopped the walk.
   enum kl_status (*open)(struct kl_cursor *cursor); // may be null
   enum kl_status (*next)(struct kl_cursor *cursor); // fills one row
+  // Tables whose rows follow page frames, by the column that has their numbers:
+  // finds what all ranges of them need (share.h). False: this query is not to be
+  // cut. Null: none is.
+  bool (*share)(struct kl_cursor *cursor);
+  uint32_t frame_column;
 };
 
 struct kl_cursor {

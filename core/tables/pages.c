@@ -33,6 +33,7 @@ struct state {
   const struct kl_holder *caller; // whose code is named in caller_name
   char caller_name[CALLER_BYTES];
   size_t caller_bytes;
+  uint64_t window;        // of the row given last
   uint64_t owner_mapping; // whose path is in scratch; 0: nobody's
   enum kl_status owner_status;
   size_t owner_start;
@@ -58,14 +59,24 @@ static void name_flags(struct kl_cursor *c) {
 }
 
 // Those whose use the struct page does not tell: dear, and so only for who asks.
+static bool wants_holders(const struct kl_cursor *c) {
+  return kl_wants(c, KIND) || kl_wants(c, ORDER) || kl_wants(c, OWNER);
+}
+
 static enum kl_status find_holders(struct kl_cursor *c, const struct kl_holders **ret) {
   *ret = NULL;
-  if (!kl_wants(c, KIND) && !kl_wants(c, ORDER) && !kl_wants(c, OWNER))
+  if (!wants_holders(c))
     return KL_OK;
   KL_TRY(kl_holders_find(c->kernel, &c->budget, ret));
   if ((*ret)->why != KL_OK)
     kl_lost(c, (*ret)->lost_what, (*ret)->lost, (*ret)->why);
   return KL_OK;
+}
+
+// What is lost while they are found is to be said once.
+static bool share(struct kl_cursor *c) {
+  const struct kl_holders *holders;
+  return !wants_holders(c) || (kl_holders_find(c->kernel, &c->budget, &holders) == KL_OK && holders->why == KL_OK);
 }
 
 static enum kl_status open(struct kl_cursor *c) {
@@ -177,12 +188,22 @@ static void put_owner(struct kl_cursor *c, const struct kl_frame *frame) {
     put_caller(c, frame->holder);
 }
 
+// What is kept from one row to the next is kept within a window, so that ranges
+// of windows give the same rows, and the same is said of them.
+static void forget(struct state *s, uint64_t pfn) {
+  if (pfn >> KL_FRAME_WINDOW_SHIFT == s->window)
+    return;
+  s->window = pfn >> KL_FRAME_WINDOW_SHIFT;
+  s->owner_mapping = 0;
+}
+
 static enum kl_status next(struct kl_cursor *c) {
   struct state *s = c->state;
   struct kl_frame frame;
   enum kl_status status = kl_frame_walk_next(&s->frames, &frame);
   if (status == KL_END || status == KL_ERR_BUDGET)
     return status;
+  forget(s, frame.page.pfn);
   kl_put(c, PFN, KL_OK, 0, frame.page.pfn);
   kl_put(c, PHYSICAL, KL_OK, 0, frame.page.pfn << c->kernel->paging.granule_shift);
   if (status != KL_OK) {
@@ -204,8 +225,12 @@ static enum kl_status next(struct kl_cursor *c) {
   return KL_OK;
 }
 
-static const struct kl_table_code code = {
-    .state_bytes = sizeof(struct state), .text_bytes = KL_PATH_BYTES + 1024, .open = open, .next = next};
+static const struct kl_table_code code = {.state_bytes = sizeof(struct state),
+                                          .text_bytes = KL_PATH_BYTES + 1024,
+                                          .open = open,
+                                          .next = next,
+                                          .share = share,
+                                          .frame_column = PFN};
 
 const struct kl_table kl_pages_table = {
     .name = "pages",

@@ -31,7 +31,8 @@ struct paging_shape {
 const struct paging_shape *paging_shape_at(size_t i); // null past the last
 const struct paging_shape *paging_shape_named(const char *name);
 
-enum machine { MACHINE_TINY, MACHINE_DEMO, MACHINE_CROWD }; // crowd: hundreds of processes that share libraries
+// crowd: hundreds of processes that share libraries; wide: much memory, most of it free
+enum machine { MACHINE_TINY, MACHINE_DEMO, MACHINE_CROWD, MACHINE_WIDE };
 
 struct options {
   uint64_t seed;

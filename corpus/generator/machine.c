@@ -50,7 +50,8 @@ void guest_init(struct guest *g, const struct options *options) {
   g->chance = chance_of(options->seed, "memory");
   struct chance c = chance_of(options->seed, "places");
   g->page = 1ull << options->shape->granule_shift;
-  static const uint64_t sizes[] = {[MACHINE_TINY] = 12, [MACHINE_DEMO] = 20, [MACHINE_CROWD] = 64};
+  static const uint64_t sizes[] = {
+      [MACHINE_TINY] = 12, [MACHINE_DEMO] = 20, [MACHINE_CROWD] = 64, [MACHINE_WIDE] = 320};
   uint64_t ram = sizes[options->machine] * MiB; // of which most is zero
   ram *= g->page > 16 * KiB ? 4 : g->page > 4 * KiB ? 2 : 1;
   add_ram(g, options->shape->arm ? 0x40000000 : 0, ram);

@@ -16,7 +16,7 @@ static const char usage[] = "generate [OPTION ...] -o FILE [--truth FILE] [--sys
                             "  --era N           0 to 3: how kernels of 5.10, 6.1, 6.12, 7.2 look (2)\n"
                             "  --kallsyms NAME   relative, percpu, place: where the era has had it\n"
                             "  --no-vmcoreinfo   memory holds none\n"
-                            "  --machine NAME    tiny, demo, crowd (tiny)\n"
+                            "  --machine NAME    tiny, demo, crowd, wide (tiny)\n"
                             "  --container NAME  elf\n";
 
 static const char *const kallsyms_names[] = {"relative", "percpu", "place"};
@@ -69,8 +69,9 @@ static int kallsyms_named(const char *name) {
 }
 
 static enum machine machine_named(const char *name) {
-  static const char *const names[] = {[MACHINE_TINY] = "tiny", [MACHINE_DEMO] = "demo", [MACHINE_CROWD] = "crowd"};
-  for (int i = MACHINE_TINY; i <= MACHINE_CROWD; i++)
+  static const char *const names[] = {
+      [MACHINE_TINY] = "tiny", [MACHINE_DEMO] = "demo", [MACHINE_CROWD] = "crowd", [MACHINE_WIDE] = "wide"};
+  for (int i = MACHINE_TINY; i <= MACHINE_WIDE; i++)
     if (strcmp(names[i], name) == 0)
       return (enum machine)i;
   die("no machine %s", name);

@@ -44,7 +44,8 @@ struct cli {
   const char *tables;                             // null: all
   uint64_t rows, seconds, mebibytes;              // limits of sql
   uint64_t root;
-  uint64_t steps; // 0: the default
+  uint64_t steps;   // 0: the default
+  uint64_t threads; // 0: as many as are of use
   uint64_t pid;
   bool has_pid, quiet, raw, help, version, stats;
 };
@@ -64,6 +65,7 @@ struct cli {
   X(BTF)                                                                                                           \
   X(SYMBOLS)                                                                                                       \
   X(ROOT)                                                                                                          \
+  X(THREADS)                                                                                                       \
   X(STEPS)                                                                                                         \
   X(QUERY_FILE)                                                                                                    \
   X(DB)                                                                                                            \

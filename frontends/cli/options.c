@@ -96,6 +96,9 @@ static bool set_root(struct cli *cli, const char *value) {
 static bool set_steps(struct cli *cli, const char *value) {
   return parse_number(value, &cli->steps) && cli->steps;
 }
+static bool set_threads(struct cli *cli, const char *value) {
+  return parse_number(value, &cli->threads) && cli->threads;
+}
 static bool set_query_file(struct cli *cli, const char *value) {
   cli->query_file = value;
   return *value;
@@ -160,6 +163,9 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
                          set_root},
     [CLI_OPTION_STEPS] = {"steps", 0, "N", NULL, false, "give up a walk after N objects of guest memory",
                           set_steps},
+    [CLI_OPTION_THREADS] = {"threads", 0, "N", NULL, false,
+                            "walk page frames by N threads, 8 at most (as many as processors, from 2 GiB on)",
+                            set_threads},
     [CLI_OPTION_QUERY_FILE] = {"file", 0, "FILE", NULL, true, "take the queries from this file", set_query_file},
     [CLI_OPTION_DB] = {"db", 0, "FILE", NULL, true,
                        "write tables into this SQLite database, which must not be there yet", set_db},

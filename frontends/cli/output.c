@@ -2,15 +2,18 @@
 #include "output.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "progress.h"
 
-enum { FLUSH_MS = 50 };
+enum { FLUSH_MS = 50, WAIT_MS = 50 };
 
 int64_t cli_now_ms(void) {
   struct timespec t;
@@ -18,10 +21,25 @@ int64_t cli_now_ms(void) {
   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+// How much can be written without being stuck there; 0: Ctrl-C came first. A pipe
+// that is ready takes PIPE_BUF bytes.
+static size_t room_for(const struct cli_output *out, size_t n) {
+  struct pollfd ready = {.fd = out->fd, .events = POLLOUT};
+  if (!out->patient)
+    return n;
+  while (!cli_cancelled())
+    if (poll(&ready, 1, WAIT_MS) > 0)
+      return n < PIPE_BUF ? n : PIPE_BUF;
+  return 0;
+}
+
 static enum kl_status write_all(void *user, const char *p, size_t n) {
   struct cli_output *out = user;
   while (n) {
-    ssize_t done = write(out->fd, p, n);
+    size_t part = room_for(out, n);
+    ssize_t done = part ? write(out->fd, p, part) : -1;
+    if (!part)
+      errno = EINTR;
     if (done < 0 && errno == EINTR && !cli_cancelled())
       continue;
     if (done <= 0) {
@@ -59,6 +77,11 @@ void cli_output_init(struct cli_output *out, const struct cli *cli) {
   out->text = kl_text_into(out->buffer, sizeof out->buffer);
   out->text.flush = write_all;
   out->text.user = out;
+}
+
+void cli_output_wait(struct cli_output *out, bool patient) {
+  struct stat facts;
+  out->patient = patient && (fstat(out->fd, &facts) != 0 || !S_ISREG(facts.st_mode));
 }
 
 bool cli_output_row(struct cli_output *out) {

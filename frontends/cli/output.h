@@ -13,6 +13,7 @@ struct cli_output {
   int fd;
   int error; // errno of the first write that failed; 0: none
   bool tty, color;
+  bool patient;       // see cli_output_wait
   size_t width;       // columns of the terminal; 0: not one
   int64_t flushed_at; // ms
   char buffer[CLI_OUTPUT_BYTES];
@@ -24,6 +25,9 @@ void cli_output_init(struct cli_output *out, const struct cli *cli);
 // To be called between rows: a terminal sees them within a moment. False when
 // writing has failed and more is of no use.
 bool cli_output_row(struct cli_output *out);
+// From now on several threads write, one after the other, and Ctrl-C may come to
+// one that does not: a reader that takes nothing is waited for by short waits.
+void cli_output_wait(struct cli_output *out, bool patient);
 // Writes what is left. CLI_ANSWERED, or CLI_FAILED after it has said why (but
 // for a reader that has gone away, and Ctrl-C: both know).
 int cli_output_end(struct cli_output *out);

@@ -1,6 +1,8 @@
 // Opening a dump, and saying what stood in the way.
 #include "session.h"
 
+#include "workers.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +115,7 @@ static int prepare(struct cli_session *s) {
   struct io_error why = {0};
   s->options = kl_dump_options_default();
   s->options.progress = cli_progress_callback(&s->progress);
+  s->options.workers = cli_workers_callback(s);
   s->options.root = s->cli->root;
   bool opened = open_dump(s, &why) &&
                 open_side(s->cli->btf, &s->btf, &s->options.btf, &s->options.btf_bytes, &why) &&

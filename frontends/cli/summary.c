@@ -243,6 +243,6 @@ const struct cli_command cli_summary_command = {
     .doc = "sum up: what machine, how it was found, what is in it",
     .examples = "guest.elf",
     .needs = CLI_NEEDS_DUMP | CLI_NEEDS_KERNEL,
-    .options = 1u << CLI_OPTION_FORMAT | 1u << CLI_OPTION_STEPS,
+    .options = 1u << CLI_OPTION_FORMAT | 1u << CLI_OPTION_THREADS | 1u << CLI_OPTION_STEPS,
     .run = run,
 };

@@ -6,6 +6,7 @@
 #include "conditions.h"
 #include "format.h"
 #include "session.h"
+#include "workers.h"
 
 struct question {
   struct cli_conditions conditions;
@@ -52,11 +53,14 @@ static int answer(struct cli_session *s, void *user) {
   }
   struct kl_cursor *cursor = NULL;
   bool partial = true;
-  enum kl_status status = kl_cursor_open(s->dump, &query, memory, bytes, &cursor);
+  enum kl_status status;
   cli_sink_begin(sink);
-  if (status == KL_OK) {
-    status = print_rows(s, cursor, sink);
-    partial = kl_cursor_partial(cursor);
+  if (!cli_shared_rows(s, &query, sink, &status, &partial)) {
+    status = kl_cursor_open(s->dump, &query, memory, bytes, &cursor);
+    if (status == KL_OK) {
+      status = print_rows(s, cursor, sink);
+      partial = kl_cursor_partial(cursor);
+    }
   }
   cli_sink_end(sink, s->cli);
   free(memory);
@@ -101,7 +105,8 @@ const struct cli_command cli_table_command = {
         "conditions with < or > for the shell.",
     .examples = "tasks DUMP --columns pid,comm,exe\nsymbols DUMP name=init_task --format json",
     .needs = CLI_NEEDS_DUMP,
-    .options = 1u << CLI_OPTION_FORMAT | 1u << CLI_OPTION_COLUMNS | 1u << CLI_OPTION_LIMIT | 1u << CLI_OPTION_STEPS,
+    .options = 1u << CLI_OPTION_FORMAT | 1u << CLI_OPTION_COLUMNS | 1u << CLI_OPTION_LIMIT |
+               1u << CLI_OPTION_THREADS | 1u << CLI_OPTION_STEPS,
     .max_arguments = CLI_MAX_ARGUMENTS,
     .run = run,
 };

@@ -52,6 +52,21 @@ bool io_file_intact(struct io_file *file, struct io_error *why);
 // Installs a handler of SIGBUS, which stays.
 bool io_guard_run(int (*work)(void *user), void *user, int *ret, struct io_error *why);
 
+// ── Threads ────────────────────────────────────────────────────────────────
+
+enum { IO_MOST_THREADS = 8 }; // more would wait for memory, not for processors
+
+// Processors that this process may run on, at most IO_MOST_THREADS.
+size_t io_processors(void);
+// Calls work(user, i) for every i below n (at most IO_MOST_THREADS) at the same
+// time, i 0 in this thread, each under a guard, and returns when all have come
+// back. ended(user) is called, maybe from several threads at once, when a guard
+// ended one: what others wait for will not come. Where no further thread can be
+// had, fewer are started. False, and why, when a guard ended any. Works inside
+// the sandbox.
+bool io_threads_run(size_t n, void (*work)(void *user, size_t i), void (*ended)(void *user), void *user,
+                    struct io_error *why);
+
 // ── Decompression ──────────────────────────────────────────────────────────
 
 // zlib, LZO, snappy and zstd, with bounded outputs. One thread at a time uses

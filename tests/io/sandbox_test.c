@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -204,6 +206,29 @@ static int run_threads(void) {
   return sum == 8 ? 0 : 2;
 }
 
+struct crew {
+  atomic_int came, ended;
+  pthread_t threads[IO_MOST_THREADS];
+};
+static void come(void *user, size_t i) {
+  struct crew *crew = user;
+  crew->threads[i] = pthread_self();
+  atomic_fetch_add(&crew->came, 1);
+  while (crew->came < IO_MOST_THREADS) // all at the same time
+    sched_yield();
+}
+static void note_end(void *user) {
+  atomic_fetch_add(&((struct crew *)user)->ended, 1);
+}
+static int run_crew(void) {
+  struct crew crew = {0};
+  struct io_error why;
+  if (!io_threads_run(IO_MOST_THREADS, come, note_end, &crew, &why) || crew.came != IO_MOST_THREADS || crew.ended)
+    return 1;
+  size_t n = io_processors();
+  return pthread_equal(crew.threads[0], pthread_self()) && n >= 1 && n <= IO_MOST_THREADS ? 0 : 2;
+}
+
 static int inflate_something(void) {
   struct io_codec *codec = io_codec_create();
   struct kl_codec c = io_codec_calls(codec);
@@ -229,6 +254,22 @@ static int lose_a_page(void) { // the parent has cut the file
   return 0;
 }
 
+static void touch_in_thread(void *user, size_t i) {
+  struct kl_source s = io_file_source(held.file);
+  uint8_t byte;
+  come(user, i);
+  if (i % 2)
+    (void)s.read(s.user, 90000, &byte, 1);
+}
+static int lose_a_page_in_threads(void) {
+  struct crew crew = {0};
+  struct io_error why = {0};
+  return !io_threads_run(IO_MOST_THREADS, touch_in_thread, note_end, &crew, &why) &&
+                 crew.ended == IO_MOST_THREADS / 2 && strstr(why.text, "shrank")
+             ? 0
+             : 1;
+}
+
 static int abort_itself(void) {
   abort();
 }
@@ -239,10 +280,12 @@ static void parsing_goes_on(void **state) {
   expect(use_memory, 0);
   expect(write_out, 0);
   expect(run_threads, 0);
+  expect(run_crew, 0);
   expect(inflate_something, 0);
   expect(abort_itself, CHILD_KILLED + SIGABRT);
   assert_int_equal(truncate(held.path, 4096), 0);
   expect(lose_a_page, 0);
+  expect(lose_a_page_in_threads, 0);
 }
 
 static int enter_twice(void) {

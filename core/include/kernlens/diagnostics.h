@@ -28,4 +28,7 @@ struct kl_diagnostics {
 void kl_diagnostics_add(struct kl_diagnostics *diagnostics, const char *subject, const char *what, uint64_t object,
                         enum kl_status reason);
 
+// Adds all of another list, in its order, and empties that one.
+void kl_diagnostics_move(struct kl_diagnostics *diagnostics, struct kl_diagnostics *from);
+
 #endif

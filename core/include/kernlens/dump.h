@@ -17,12 +17,27 @@
 #include "kernlens/source.h"
 #include "kernlens/table.h"
 
+struct kl_dump;
+
+// Threads that a frontend may bring for work that falls into parts (share.h).
+struct kl_workers {
+  void *user;
+  // Calls work(argument, part, dump) once for each part below n, in ascending
+  // order as threads become free, each with a context that no other thread uses;
+  // the caller's own thread, with the dump itself, is one of them. Then true, with
+  // what contexts have cost added to the dump. False: too little to share, or it
+  // could not be done, and parts may have been worked on or not.
+  bool (*run)(void *user, struct kl_dump *dump, uint64_t frames, uint64_t n,
+              void (*work)(void *argument, uint64_t part, struct kl_dump *dump), void *argument);
+};
+
 struct kl_dump_options {
   const struct kl_source *sources; // borrowed for the life of the dump
   size_t n_sources;
   struct kl_codec codec;
   struct kl_limits limits;
   struct kl_progress progress;
+  struct kl_workers workers; // run may be null
   // What the user knows better; each may be empty. Borrowed.
   const uint8_t *btf; // a vmlinux BTF, raw
   size_t btf_bytes;
@@ -37,8 +52,6 @@ struct kl_dump_options kl_dump_options_default(void);
 // How large a block suffices for these options: an upper bound; what is not
 // touched costs nothing where memory is committed on demand.
 enum kl_status kl_workspace_size(const struct kl_dump_options *options, size_t *ret) KL_MUST_USE;
-
-struct kl_dump;
 
 // Recognises the container. On an error *why (may be null) names stage, what
 // and where.
