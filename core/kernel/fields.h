@@ -463,6 +463,7 @@
   X(dentry, d_u, OPTIONAL, "")                                                                                     \
   X(dentry, d_alias, OPTIONAL, "7.1: moved out of d_u")                                                            \
   X(address_space, host, OPTIONAL, "")                                                                             \
+  X(address_space, a_ops, OPTIONAL, "")                                                                            \
   X(address_space, i_pages, OPTIONAL, "")                                                                          \
   X(address_space, nrpages, OPTIONAL, "")                                                                          \
   X(address_space, flags, OPTIONAL, "")                                                                            \
@@ -514,6 +515,7 @@
   X(per_cpu_pages, lists, OPTIONAL, "")                                                                            \
   X(pcpu_chunk, base_addr, OPTIONAL, "")                                                                           \
   X(pcpu_chunk, nr_pages, OPTIONAL, "")                                                                            \
+  X(swap_info_struct, type, OPTIONAL, "")                                                                          \
   X(swap_info_struct, max, OPTIONAL, "")                                                                           \
   X(swap_info_struct, cluster_info, OPTIONAL, "")                                                                  \
   X(swap_info_struct, swap_file, OPTIONAL, "")                                                                     \

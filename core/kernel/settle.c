@@ -189,5 +189,9 @@ enum kl_status kl_attach_settle(struct kl_attach *a) {
   kl_learn_software_bits(k);
   kl_attach_layout(a);
   kl_attach_machine(a);
-  return a->lacks_data ? kl_attach_code_symbols(a) : KL_OK;
+  if (a->lacks_data) {
+    KL_TRY(kl_attach_code_symbols(a));
+    kl_learn_software_bits(k); // by how many swap files there are
+  }
+  return KL_OK;
 }

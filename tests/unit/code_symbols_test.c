@@ -73,13 +73,16 @@ static int teardown(void **state) {
 }
 
 // The symbols: two functions, of these bytes each.
-static void run(unsigned bytes) {
+static void run_of(const char *first, const char *second, unsigned bytes) {
   static char map[256];
-  int n = snprintf(map, sizeof map, "%016llx T iterate_supers\n%016llx T bpf_map_get_curr_or_next\n%016llx T end\n",
-                   (unsigned long long)VA(CODE), (unsigned long long)VA(CODE + bytes),
-                   (unsigned long long)VA(CODE + 2 * bytes));
+  int n = snprintf(map, sizeof map, "%016llx T %s\n%016llx T %s\n%016llx T end\n", (unsigned long long)VA(CODE),
+                   first, (unsigned long long)VA(CODE + bytes), second, (unsigned long long)VA(CODE + 2 * bytes));
   assert_int_equal(kl_symbols_from_map(&g.arena, kl_bytes_of(map, (size_t)n), &g.limits, &g.kernel.symbols), KL_OK);
   assert_int_equal(kl_attach_code_symbols(&a), KL_OK);
+}
+
+static void run(unsigned bytes) {
+  run_of("iterate_supers", "bpf_map_get_curr_or_next", bytes);
 }
 
 static void found(enum kl_symbol_id id, uint64_t phys) {
@@ -133,6 +136,42 @@ static void arm64_loads_may_move_their_base(void **state) {
   put_code(CODE, supers, 3);
   run(32);
   found(KL_S_super_blocks, SUPERS);
+}
+
+// One area of swap: its array, the count of areas between two words of eight
+// bytes, and behind an anchor its spaces and how many they are.
+static void the_swap_code_tells_its_variables(void **state) {
+  (void)state;
+  enum { INFO = 0x4000, COUNT = 0x4214, SPACES = 0x4300, COUNTS = 0x4304 + 0x100, AREA = 0x8000, FILE_AT = 0x8100 };
+  g.kernel.paging.arch = KL_ARCH_AARCH64;
+  guest_field(&g, KL_F_swap_info_struct_type, 0x10, 1);
+  guest_field(&g, KL_F_swap_info_struct_max, 0x14, 4);
+  guest_field(&g, KL_F_swap_info_struct_swap_file, 0x18, 8);
+  guest_field(&g, KL_F_file_f_inode, 0, 8);
+  guest_field(&g, KL_F_address_space_host, 0, 8);
+  guest_field(&g, KL_F_address_space_a_ops, 8, 8);
+  g.kernel.types[KL_T_address_space].present = true;
+  g.kernel.types[KL_T_address_space].bytes = 16;
+  guest_put64(&g, INFO, VA(AREA));
+  guest_put(&g, AREA + 0x14, 3000, 4);
+  guest_put64(&g, AREA + 0x18, VA(FILE_AT));
+  guest_put64(&g, FILE_AT, VA(0x8200));
+  guest_put(&g, COUNT, 1, 4);
+  guest_put64(&g, SPACES, VA(0x8300));
+  guest_put64(&g, 0x8308, VA(0x5000)); // operations
+  guest_put(&g, COUNTS, 1, 4);
+  const uint32_t sums[] = {adrp(1, VA(CODE), VA(INFO)),      add(1, 1, 0x218),                          // neither
+                           adrp(2, VA(CODE + 8), VA(COUNT)), 0xb9400000 | 3 | 2 << 5 | 0x214 / 4 << 10, // ldr w3
+                           adrp(4, VA(CODE + 16), VA(INFO)), add(4, 4, INFO & 0xfff)};
+  const uint32_t exits[] = {adrp(5, VA(CODE + 32), VA(SPACES)), add(5, 5, 0x2f8), add(6, 5, SPACES - 0x42f8),
+                            add(7, 5, COUNTS - 0x42f8)};
+  put_code(CODE, sums, 6);
+  put_code(CODE + 32, exits, 4);
+  run_of("si_swapinfo", "exit_swap_address_space", 32);
+  found(KL_S_swap_info, INFO);
+  found(KL_S_nr_swapfiles, COUNT);
+  found(KL_S_swapper_spaces, SPACES);
+  found(KL_S_nr_swapper_spaces, COUNTS);
 }
 
 static void an_empty_index_is_taken_when_there_is_no_better(void **state) {
@@ -263,6 +302,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(arm64_code_forms_addresses),
       TEST(arm64_loads_may_move_their_base),
+      TEST(the_swap_code_tells_its_variables),
       TEST(an_empty_index_is_taken_when_there_is_no_better),
       TEST(objects_with_another_id_are_of_another_index),
       TEST(x86_64_code_names_addresses_by_distance),
