@@ -31,6 +31,7 @@ sys.dont_write_bytecode = True
 
 import cache                            # noqa: E402
 import million                          # noqa: E402
+import wide                             # noqa: E402
 from guests import BY_NAME              # noqa: E402
 from packages import Suite              # noqa: E402
 
@@ -136,6 +137,15 @@ def rows(runs):
     what = "what every frame is used for, the same core"
     yield what, "kernlens memory_summary", measure(kernlens("memory_summary", dump), runs)
     yield what, "kernlens pages", measure([*kernlens("pages", dump), "--columns", "pfn,kind,order"], runs)
+    large = wide.dump(WITH_CRASH, WORK)
+    what = "what every frame of 16 GiB is used for, raw file"
+    for threads in (1, 2, 4, 8):
+        if threads <= os.cpu_count():
+            count = ["--threads", threads]
+            yield what, f"kernlens memory_summary, threads: {threads}", measure(
+                [*kernlens("memory_summary", large), *count], runs)
+            yield what, f"kernlens pages, threads: {threads}", measure(
+                [*kernlens("pages", large), "--columns", "pfn,kind,order", *count], min(runs, 3))
     elements = million.dump(WITH_DRGN, WORK)
     what = "a BPF hash of 1000000 elements, ELF core"
     yield what, "kernlens bpf_entries", measure([*kernlens("bpf_entries", elements, "map=million"), "--columns",
