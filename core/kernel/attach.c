@@ -27,6 +27,7 @@ void kl_attach_confirm(struct kl_attach *a, const char *what) {
 enum kl_status kl_attach_scan(struct kl_attach *a, struct kl_scan *scan, const char *stage, unsigned marks,
                               uint64_t start, uint64_t end) {
   KL_TRY(kl_scan_init(scan, a->k->arena, a->k->image, marks, start, end));
+  scan->below = kl_attach_memory_end(a);
   scan->progress = &a->options->progress;
   scan->stage = stage;
   return KL_OK;
@@ -176,6 +177,7 @@ enum kl_status kl_attach(struct kl_arena *arena, struct kl_image *image, const s
   a->k->image = image;
   a->k->diagnostics = diagnostics;
   a->options = options;
+  kl_survey_init(&a->survey);
   clear_kernel(a);
   (void)use_layout(a, 0);
   kl_attach_why(a, "no trace of a Linux kernel", 0, KL_ERR_NOT_FOUND);

@@ -1,9 +1,9 @@
 // Attach: from an opened image to a verified struct kl_kernel.
 //
 // attach.c has each proposal verified, in order of cost; proposals.c takes them
-// from what the container says, search.c from a pass over memory; settle.c
-// finds everything else from a foothold (foothold.h) that holds; the other
-// files each know one thing to be found.
+// from what the container says, search*.c from a pass over memory, of which
+// survey.c remembers what comes later; settle.c finds everything else from a foothold (foothold.h) that holds; the
+// other files each know one thing to be found.
 #ifndef KL_KERNEL_ATTACH_H
 #define KL_KERNEL_ATTACH_H
 
@@ -13,7 +13,31 @@
 #include "kernel/scan.h"
 #include "kernlens/dump.h"
 
-enum { KL_BTF_PLACES = 64 }; // modules' are smaller than what is noted
+// Places that a pass over memory saw.
+struct kl_places {
+  uint64_t *at; // guest-physical, ascending
+  size_t n;     // seen; those beyond room are not kept
+  size_t room;
+  bool all; // there is no other
+};
+
+static inline void kl_places_add(struct kl_places *places, uint64_t phys) {
+  if (places->n < places->room)
+    places->at[places->n] = phys;
+  places->n++;
+}
+
+// What a pass over all of memory saw beside what it was made for: proposals that
+// come later need no pass of their own, unless there are more places than are
+// kept. Of BTF, only what is as large as a kernel's is noted. A guest has a root a
+// process, and other tables that look like one.
+enum { KL_PLACES = 64, KL_ROOT_PLACES = 1 << 13 };
+struct kl_survey {
+  struct kl_image_layout layout; // under which it was made
+  struct kl_places tokens, btf, swapper, roots;
+  uint64_t token_places[KL_PLACES], btf_places[KL_PLACES], swapper_places[KL_PLACES];
+  uint64_t root_places[KL_ROOT_PLACES];
+};
 
 struct kl_attach {
   struct kl_kernel *k; // arena, image, limits and diagnostics are set
@@ -27,13 +51,7 @@ struct kl_attach {
   const char *init_task_by;
   uint64_t init_task;           // virtual, from a search that began there; 0: not known
   uint64_t btf_phys, btf_bytes; // of a whole copy, seen under the layout then in use; 0: not known
-  // What may be a BTF, seen by the search for kallsyms when it went through all of memory.
-  struct {
-    uint64_t at[KL_BTF_PLACES];
-    size_t n;
-    bool all; // there is no other, under this layout
-    struct kl_image_layout layout;
-  } btf_places;
+  struct kl_survey survey;
   struct kl_text confirmed; // into k->confirmed_by
   uint64_t root_steps;      // table entries that measuring images has looked at, in all trials
   uint64_t root_trials;     // roots of which one was found and tried
@@ -76,8 +94,30 @@ enum kl_status kl_propose_kallsyms(struct kl_attach *a) KL_MUST_USE;
 enum kl_status kl_propose_tasks(struct kl_attach *a) KL_MUST_USE;
 enum kl_status kl_propose_roots(struct kl_attach *a) KL_MUST_USE;
 
+// What a kernel image spans at most, around something of it.
+static const uint64_t KL_IMAGE_REACH = 128ull << 20;
+
+// search_roots.c: the pages of guest-physical [start, end) that look like a root,
+// with each way of paging of arch. within: physical, must lie in the image that
+// the root maps; 0: any. proposal: all but paging and root.
+enum kl_status kl_attach_try_roots(struct kl_attach *a, enum kl_arch arch, uint64_t start, uint64_t end,
+                                   uint64_t within, const struct kl_proposal *proposal) KL_MUST_USE;
+
 // From the text of VMCOREINFO. False when it does not say enough.
 bool kl_proposal_of_vmcoreinfo(struct kl_bytes text, struct kl_proposal *ret);
+
+// ── The survey ─────────────────────────────────────────────────────────────
+
+void kl_survey_init(struct kl_survey *survey);
+// A pass over all of memory begins: the marks to note, whose places are not all
+// known under the layout in use. It ended: all of marks have been seen.
+unsigned kl_survey_begin(struct kl_attach *a);
+void kl_survey_note(struct kl_attach *a, enum kl_mark mark, uint64_t phys);
+void kl_survey_end(struct kl_attach *a, unsigned marks);
+// All the places of a mark under the layout in use; null when they are not known.
+const struct kl_places *kl_survey_places(struct kl_attach *a, enum kl_mark mark);
+// No memory lies there or above, whichever layout is the true one.
+uint64_t kl_attach_memory_end(const struct kl_attach *a);
 
 // ── Parts ──────────────────────────────────────────────────────────────────
 

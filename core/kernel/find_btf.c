@@ -101,13 +101,14 @@ static enum kl_status by_scan(struct kl_attach *a, uint64_t start, uint64_t end,
 
 static enum kl_status anywhere(struct kl_attach *a) {
   const char *by = "a whole copy in memory";
-  if (!a->btf_places.all || memcmp(&a->btf_places.layout, &a->layout, sizeof a->layout) != 0)
+  const struct kl_places *noted = kl_survey_places(a, KL_MARK_BTF);
+  if (!noted)
     return by_scan(a, 0, 0, by);
   enum kl_status status = KL_ERR_NOT_FOUND;
-  for (size_t i = 0; i < a->btf_places.n && status != KL_OK && !kl_attach_ends(status); i++) {
+  for (size_t i = 0; i < noted->n && status != KL_OK && !kl_attach_ends(status); i++) {
     uint64_t total;
-    if (kl_looks_like_btf(a->k->image, a->btf_places.at[i], &total))
-      status = try_place(a, a->btf_places.at[i], total, by);
+    if (kl_looks_like_btf(a->k->image, noted->at[i], &total))
+      status = try_place(a, noted->at[i], total, by);
   }
   return status == KL_OK || kl_attach_ends(status) ? status : KL_ERR_NOT_FOUND;
 }
@@ -120,7 +121,7 @@ enum kl_status kl_attach_btf(struct kl_attach *a) {
     status = open_btf(a, a->btf_phys, a->btf_bytes, "a whole copy in memory");
   for (size_t i = 0; i < a->hold.n_constant && status != KL_OK && !kl_attach_ends(status); i++)
     status = by_scan(a, a->hold.constant[i].start, a->hold.constant[i].end, "a whole copy in the image");
-  if (status != KL_OK && !kl_attach_ends(status))
+  if (status != KL_OK && !kl_attach_ends(status) && a->hold.end > a->hold.start)
     status =
         by_scan(a, kl_image_phys(a, a->hold.start), kl_image_phys(a, a->hold.end), "a whole copy in the image");
   if (status != KL_OK && !kl_attach_ends(status))

@@ -52,6 +52,11 @@ bool kl_paging_aarch64_way(size_t i, struct kl_paging *ret) {
   return true;
 }
 
+uint64_t kl_paging_root_bytes(const struct kl_paging *paging) {
+  unsigned below = paging->granule_shift + (paging->levels - 1u) * (paging->granule_shift - 3u);
+  return 8ull << (paging->va_bits - below);
+}
+
 bool kl_maps(const struct kl_paging *paging, struct kl_image *image, uint64_t root, uint64_t va, uint64_t phys) {
   struct kl_translation t;
   return kl_paging_translate(paging, image, root, va, &t) == KL_OK && t.state == KL_ENTRY_PRESENT && t.phys == phys;

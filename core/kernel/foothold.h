@@ -33,6 +33,9 @@ bool kl_maps(const struct kl_paging *paging, struct kl_image *image, uint64_t ro
 // How arm64 kernels are built: way i; false past the last.
 bool kl_paging_aarch64_way(size_t i, struct kl_paging *ret);
 
+// How long its top table is.
+uint64_t kl_paging_root_bytes(const struct kl_paging *paging);
+
 // Given paging and root: finds the image among the addresses where the kernel
 // puts it, as the only large piece there that can be executed. KL_ERR_NOT_FOUND
 // when no such image is mapped.

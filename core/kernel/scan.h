@@ -1,23 +1,16 @@
 // One pass over physical memory for the marks that kernels leave.
 //
-// A detector looks at one word every few bytes (at page heads, cache lines or
-// less), so a pass costs little more than touching the memory. A hit is only a
-// proposal: who asked verifies it. Memory that the dump lacks, left out or
-// declares to be zero is stepped over.
+// All kinds that are asked for are looked for together (marks.h), so a pass
+// costs little more than touching the memory. A hit is only a proposal: who asked
+// verifies it. Memory that the dump lacks, left out or declares to be zero is
+// stepped over.
 #ifndef KL_KERNEL_SCAN_H
 #define KL_KERNEL_SCAN_H
 
 #include "base/arena.h"
 #include "image/image.h"
+#include "kernel/marks.h"
 #include "kernlens/source.h"
-
-enum kl_mark {
-  KL_MARK_VMCOREINFO = 1, // text that starts with OSRELEASE= at a page's head, or in a note there
-  KL_MARK_TOKENS = 2,     // the tokens "0", "1", "2", ... of kallsyms: the place of "0"
-  KL_MARK_BTF = 4,        // the magic of a BTF header, little-endian, version 1
-  KL_MARK_BANNER = 8,     // "Linux version "
-  KL_MARK_SWAPPER = 16,   // "swapper" or "swapper/0", NUL-terminated, aligned to 8: comm of init_task
-};
 
 struct kl_scan {
   struct kl_image *image;
@@ -31,10 +24,13 @@ struct kl_scan {
   const uint8_t *bytes;
   uint64_t phys;
   size_t n;
-  unsigned mark;      // detector that looks at it, one after the other
-  size_t at;          // where it goes on
-  unsigned last_mark; // given last: two words can show the same thing
-  uint64_t last_phys;
+  size_t block, page; // where the search for marks of words goes on, and of pages
+  unsigned mark;      // that is looked for in that block or page; 0: none yet
+  size_t at;          // in the block
+  struct kl_zeros zeros;
+  uint64_t last_tokens; // given last: two words can show the same run
+  uint64_t below;       // no table lies there or above
+  bool lends;           // memory is looked at where it lies, and that costs little
   uint8_t *buffer;
 };
 
@@ -42,7 +38,8 @@ enum { KL_SCAN_CHUNK = 1 << 18, KL_SCAN_COPY = 1 << 16 };
 
 // Looks for marks (a set of enum kl_mark) in guest-physical [start, end); end 0:
 // all there is. Takes 64 KiB of arena, given back by the caller's rewind. Who
-// wants to tell progress sets progress and stage afterwards.
+// wants to tell progress sets progress and stage afterwards; who knows better
+// than the image's end where memory ends sets below.
 enum kl_status kl_scan_init(struct kl_scan *scan, struct kl_arena *arena, struct kl_image *image, unsigned marks,
                             uint64_t start, uint64_t end) KL_MUST_USE;
 
