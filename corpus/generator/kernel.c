@@ -11,6 +11,20 @@
 static const char *const releases[ERA_COUNT] = {"5.10.0", "6.1.0", "6.12.0", "7.2.0"};
 static const char *const sample_name = "kernlens-sample";
 
+// A kernel's BTF has over 1 MiB, by which readers tell it from a module's.
+static void declare_many(struct guest *g) {
+  enum { STRUCTS = 400, MEMBERS = 256 };
+  struct bytes text = {0};
+  for (unsigned i = 0; i < STRUCTS; i++) {
+    bytes_print(&text, "struct filler_%u { unsigned long", i);
+    for (unsigned member = 0; member < MEMBERS; member++)
+      bytes_print(&text, "%s filler%u", member ? "," : "", member);
+    bytes_string(&text, "; };\n");
+  }
+  bytes_number(&text, 0, 1);
+  types_declare(&g->types, (const char *)text.p);
+}
+
 void declare_kernel(struct guest *g) {
   // clang-format off
   types_declare(&g->types, DECLARE(
@@ -49,6 +63,8 @@ void declare_kernel(struct guest *g) {
   // clang-format on
   declare_trees(g);
   declare_pages(g);
+  if (g->o.damaged_btf)
+    declare_many(g);
 }
 
 // Text and its functions.
@@ -249,6 +265,19 @@ static void build_decoys(struct guest *g, const struct bytes *btf) {
     poke(g, direct_of(g, frames_take(g, g->page)) + 4 * chance_below(&c, 16), btf->p, 2048);
 }
 
+// What the boot decompressor leaves: the same types at a lower place, which
+// something else has since overwritten in part. Their head is whole.
+static void build_damaged_btf(struct guest *g, const struct bytes *btf) {
+  struct chance c = chance_of(g->o.seed, "damage");
+  uint64_t room = g->image_phys - g->ram[0].start, at = round_up(g->page + chance_below(&c, 4 * g->page), 8);
+  if (btf->n < 1 << 20 || at + btf->n > room)
+    die("%zu bytes of types do not do for a damaged copy", btf->n);
+  uint8_t *copy = phys_at(g, g->ram[0].start + at, btf->n);
+  memcpy(copy, btf->p, btf->n);
+  for (size_t i = btf->n / 3; i < btf->n / 2; i++)
+    copy[i] = (uint8_t)chance_next(&c);
+}
+
 void finish_image(struct guest *g) {
   struct chance c = chance_of(g->o.seed, "btf");
   struct btf_style style = {.header_32 = g->era >= ERA_7_2,
@@ -262,6 +291,8 @@ void finish_image(struct guest *g) {
   symbol_add(g, "__start_BTF", g->btf_va, 'R');
   symbol_add(g, "__stop_BTF", g->btf_va + btf.n, 'R');
   build_decoys(g, &btf);
+  if (g->o.damaged_btf)
+    build_damaged_btf(g, &btf);
   struct kallsyms_locations at;
   build_kallsyms(g, &at);
   build_vmcoreinfo(g, &at);

@@ -16,6 +16,7 @@ static const char usage[] = "generate [OPTION ...] -o FILE [--truth FILE] [--sys
                             "  --era N           0 to 3: how kernels of 5.10, 6.1, 6.12, 7.2 look (2)\n"
                             "  --kallsyms NAME   relative, percpu, place: where the era has had it\n"
                             "  --no-vmcoreinfo   memory holds none\n"
+                             "  --damaged-btf     types as large as a kernel's, and a damaged copy below them\n"
                             "  --machine NAME    tiny, demo, crowd, wide (tiny)\n"
                             "  --container NAME  elf\n";
 
@@ -81,6 +82,8 @@ static void parse_one(struct request *r, int argc, char **argv, int *i) {
   const char *o = argv[*i];
   if (strcmp(o, "--no-vmcoreinfo") == 0)
     r->options.vmcoreinfo = false;
+  else if (strcmp(o, "--damaged-btf") == 0)
+    r->options.damaged_btf = true;
   else if (strcmp(o, "--seed") == 0)
     r->options.seed = strtoull(value_of(argc, argv, i), NULL, 0);
   else if (strcmp(o, "--arch") == 0)

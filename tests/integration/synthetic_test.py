@@ -93,6 +93,40 @@ def check(generate, kernlens, options, folder):
         yield from (f"{table}: {line}" for line in differences(rows, said, keys))
 
 
+def says(kernlens, table, dump):
+    ran = subprocess.run([kernlens, table, dump, "--format", "json", "--quiet"], capture_output=True, timeout=120)
+    return json.loads(ran.stdout) if ran.returncode in (0, 4) else []
+
+
+def without_names(dump, to):
+    """The same memory without the text of its VMCOREINFO and without the tokens of its symbol table."""
+    with open(dump, "rb") as f:
+        memory = f.read()
+    for text in (b"OSRELEASE=", b"".join(b"%d\0" % digit for digit in range(10))):
+        memory = memory.replace(text, bytes(len(text)))
+    with open(to, "wb") as f:
+        f.write(memory)
+
+
+def check_damaged_btf(generate, kernlens, options, folder):
+    """Types that are damaged come first in memory: the whole ones are taken, and which and why is said."""
+    dump, truth, bare = (os.path.join(folder, name) for name in ("dump", "truth", "bare"))
+    subprocess.run([generate, *options, "-o", dump, "--truth", truth], check=True)
+    with open(truth, encoding="utf-8") as f:
+        [expected] = json.load(f)["kernel"]
+    without_names(dump, bare)
+    for file, by, damaged in ((dump, "BTF: __start_BTF", 0), (bare, "BTF: a whole copy in ", 1)):
+        [kernel] = says(kernlens, "kernel", file) or [{}]
+        for column in ("btf_phys", "btf_bytes", "image_phys", "release"):
+            if kernel.get(column) != expected[column]:
+                yield f"{file}: kernel: {column}: expected {expected[column]!r}, found {kernel.get(column)!r}"
+        if by not in kernel.get("found_by", ""):
+            yield f"{file}: found by {kernel.get('found_by')}"
+        told = [row for row in says(kernlens, "diagnostics", file) if row["what"] == "a damaged copy of BTF"]
+        if len(told) != damaged or any(int(row["object"], 16) >= int(expected["btf_phys"], 16) for row in told):
+            yield f"{file}: of damaged copies it says {told}"
+
+
 def main():
     generate, kernlens = sys.argv[1:3]
     seeds = int(sys.argv[3]) if len(sys.argv) > 3 else 1
@@ -101,9 +135,12 @@ def main():
     failed = total = 0
     with tempfile.TemporaryDirectory() as folder:
         known = [line.split() for line in KNOWN]
-        for options in [*known, *list(plan(kinds(generate), seeds, first))[::stride]]:
+        guests = [(check, options) for options in [*known, *list(plan(kinds(generate), seeds, first))[::stride]]]
+        guests += [(check_damaged_btf, ["--damaged-btf", "--container", "raw", "--arch", arch, "--era", era])
+                   for arch, era in (("x86_64", "0"), ("arm64", "3"))]
+        for how, options in guests:
             total += 1
-            lines = list(check(generate, kernlens, options, folder))
+            lines = list(how(generate, kernlens, options, folder))
             if lines:
                 failed += 1
                 print(f"generate {' '.join(options)}:")
