@@ -230,7 +230,9 @@ enum kl_status kl_symbols_known(struct kl_symbols *symbols, const struct kl_want
 
 // ── By address ─────────────────────────────────────────────────────────────
 
-static enum kl_status address_of(const struct kl_symbols *symbols, uint64_t i, uint64_t *ret) {
+enum kl_status kl_symbols_address(const struct kl_symbols *symbols, uint64_t i, uint64_t *ret) {
+  if (i >= symbols->count)
+    return KL_ERR_NOT_FOUND;
   if (symbols->kallsyms)
     return kl_kallsyms_address(symbols->kallsyms, i, ret);
   struct kl_symbol symbol;
@@ -242,7 +244,7 @@ static enum kl_status address_of(const struct kl_symbols *symbols, uint64_t i, u
 // The address of the first symbol from i on, below end, that can be read.
 static bool address_from(const struct kl_symbols *symbols, uint64_t i, uint64_t end, uint64_t *address) {
   for (; i < end; i++)
-    if (address_of(symbols, i, address) == KL_OK)
+    if (kl_symbols_address(symbols, i, address) == KL_OK)
       return true;
   return false;
 }
@@ -260,6 +262,15 @@ static uint64_t lower_bound(const struct kl_symbols *symbols, uint64_t bound) {
   return low;
 }
 
+void kl_symbols_between(const struct kl_symbols *symbols, uint64_t min, uint64_t max, uint64_t *first,
+                        uint64_t *end) {
+  uint64_t lost;
+  *first = lower_bound(symbols, min);
+  *end = max == UINT64_MAX ? symbols->count : lower_bound(symbols, max + 1);
+  while (*first && kl_symbols_address(symbols, *first - 1, &lost) != KL_OK)
+    --*first;
+}
+
 enum kl_status kl_symbols_next_address(const struct kl_symbols *symbols, uint64_t address, uint64_t *ret) {
   if (address == UINT64_MAX)
     return KL_ERR_NOT_FOUND;
@@ -274,7 +285,7 @@ enum kl_status kl_symbols_by_address(struct kl_symbols *symbols, uint64_t addres
     if (!i)
       return KL_ERR_NOT_FOUND;
     i--;
-  } while (address_of(symbols, i, &at) != KL_OK);
+  } while (kl_symbols_address(symbols, i, &at) != KL_OK);
   if (at > address || address - at > MAX_DISTANCE)
     return KL_ERR_NOT_FOUND;
   KL_TRY(kl_symbols_at(symbols, lower_bound(symbols, at), ret)); // the first of several names

@@ -31,4 +31,11 @@ enum kl_status kl_symbols_find(struct kl_symbols *symbols, struct kl_bytes name,
 enum kl_status kl_symbols_by_address(struct kl_symbols *symbols, uint64_t address, struct kl_symbol *ret,
                                      uint64_t *offset) KL_MUST_USE;
 
+// The address alone of symbol i.
+enum kl_status kl_symbols_address(const struct kl_symbols *symbols, uint64_t i, uint64_t *ret) KL_MUST_USE;
+// The symbols [*first, *end) whose addresses are from min to max, both included;
+// those before them whose addresses are lost, which may be such, are given too.
+void kl_symbols_between(const struct kl_symbols *symbols, uint64_t min, uint64_t max, uint64_t *first,
+                        uint64_t *end);
+
 #endif

@@ -91,6 +91,21 @@ def check(generate, kernlens, options, folder):
             known = {row[PARTIAL[table]] for row in rows}
             said = [row for row in said if row[PARTIAL[table]] in known]
         yield from (f"{table}: {line}" for line in differences(rows, said, keys))
+    yield from (f"symbols by address: {line}" for line in check_addresses(kernlens, dump, expected["symbols"]))
+
+
+def check_addresses(kernlens, dump, symbols):
+    """Symbols are found by address as well: the one that most share, and a range."""
+    at = [int(row["address"], 16) for row in symbols]
+    crowd, middle = max(at, key=at.count), sorted(at)[len(at) // 2]
+    for low, high in ((crowd, crowd), (middle, middle + 512), (middle + 1, middle)):
+        limits = [f"address={low:#x}"] if low == high else [f"address>={low:#x}", f"address<={high:#x}"]
+        ran = subprocess.run([kernlens, "symbols", dump, *limits, "--format", "json", "--quiet"],
+                             capture_output=True, timeout=120)
+        said = sorted((row["address"], row["name"]) for row in json.loads(ran.stdout or "[]"))
+        wanted = sorted((row["address"], row["name"]) for row in symbols if low <= int(row["address"], 16) <= high)
+        if said != wanted:
+            yield f"{' '.join(limits)}: expected {wanted}, found {said}"
 
 
 def says(kernlens, table, dump):

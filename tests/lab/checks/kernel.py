@@ -57,6 +57,14 @@ def check_symbols(guest, report):
     got, told = Counter(row for row in rows if row[3]), Counter(wanted)
     report.equal(list((got - told).items())[:5], [], "symbols of modules that the guest does not know")
     report.equal(list((told - got).items())[:5], [], "symbols of modules that are missing")
+    # By address: the address that most symbols share, and some of kernel and modules.
+    known = [line for line in lines if not line[3] or line[3] in modules]
+    [(crowd, _)] = Counter(line[0] for line in known).most_common(1)
+    for address in [crowd, *(line[0] for line in known[7::len(known) // 8])]:
+        found = {(to_int(row["address"]), to_bytes(row["name"]), to_bytes(row["module"]))
+                 for row in guest.rows("symbols", f"address={address:#x}")}
+        report.equal(found, {(line[0], line[2], line[3]) for line in known if line[0] == address},
+                     f"symbols at {address:#x}")
 
 
 def check(guest, report):
