@@ -138,7 +138,7 @@ static void limits_have_their_defaults(void **state) {
   (void)state;
   struct kl_limits limits = kl_limits_default();
   assert_int_equal(limits.cpus, 8192);
-  assert_int_equal(limits.steps, 1ull << 32);
+  assert_int_equal(limits.steps, 1ull << 28);
 }
 
 static void diagnostics_merge_and_count_what_does_not_fit(void **state) {
