@@ -136,6 +136,11 @@ static inline enum kl_field_id kl_either(const struct kl_kernel *k, enum kl_fiel
   return kl_has(k, a) ? a : b;
 }
 
+// Built for one CPU (CONFIG_SMP=n): what other kernels keep for each CPU is there
+// once, and what they say of CPUs is not said.
+static inline bool kl_is_uniprocessor(const struct kl_kernel *k) {
+  return !k->per_cpu_offset_address && !k->per_cpu_unknown;
+}
 // __per_cpu_offset[cpu]. KL_ERR_NOT_FOUND: no such CPU.
 enum kl_status kl_per_cpu_offset(struct kl_kernel *k, uint32_t cpu, uint64_t *ret) KL_MUST_USE;
 // The address of a per-CPU variable on a CPU, from its kallsyms address (which

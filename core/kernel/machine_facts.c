@@ -54,6 +54,16 @@ static bool run_queues_agree(struct kl_attach *a) {
   return true;
 }
 
+// In a kernel for one CPU a per-CPU variable lies among the others, and what it
+// points to can be followed.
+static bool run_queue_is_plain(struct kl_attach *a) {
+  struct kl_kernel *k = a->k;
+  uint64_t task, pid;
+  return k->known[KL_S_runqueues].present && kl_in_image(a, k->known[KL_S_runqueues].address) &&
+         kl_get_pointer(k, k->known[KL_S_runqueues].address, KL_F_rq_curr, &task) == KL_OK &&
+         kl_get(k, task, KL_F_task_struct_pid, &pid) == KL_OK;
+}
+
 // A kernel for one CPU has no __per_cpu_offset. One for several may have lost
 // its name: a whole symbol table, or the types, tell which it is.
 static bool is_smp(struct kl_attach *a) {
@@ -81,6 +91,8 @@ static void find_cpus(struct kl_attach *a) {
     k->cpus = 1;
   if (k->per_cpu_offset_address && run_queues_agree(a))
     kl_attach_confirm(a, "run queues know their CPUs");
+  else if (kl_is_uniprocessor(k) && run_queue_is_plain(a))
+    kl_attach_confirm(a, "the only run queue lies in the image");
 }
 
 // ── Build id ───────────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@
 enum kl_status kl_per_cpu_offset(struct kl_kernel *k, uint32_t cpu, uint64_t *ret) {
   if (cpu >= k->cpus || k->per_cpu_unknown)
     return KL_ERR_NOT_FOUND;
-  if (!k->per_cpu_offset_address) { // one CPU, and one copy: the variable itself
+  if (kl_is_uniprocessor(k)) { // the variable itself
     *ret = 0;
     return KL_OK;
   }

@@ -262,6 +262,10 @@ enum kl_status kl_task_start_time(struct kl_kernel *k, uint64_t task, uint64_t *
 enum kl_status kl_task_cpu(struct kl_kernel *k, uint64_t task, uint64_t *ret) {
   if (kl_has(k, KL_F_task_struct_cpu))
     return kl_get(k, task, KL_F_task_struct_cpu, ret);
+  if (!kl_has(k, KL_F_thread_info_cpu) && kl_is_uniprocessor(k)) {
+    *ret = 0;
+    return KL_OK;
+  }
   uint64_t info;
   KL_TRY(kl_member(k, task, KL_F_task_struct_thread_info, &info));
   return kl_get(k, info, KL_F_thread_info_cpu, ret);

@@ -7,10 +7,10 @@
 
 void options_complete(struct options *o, int kallsyms) {
   // One is the era's own: place-relative since 7.0; before that x86-64 had
-  // absolute values for per-CPU symbols, until 6.15.
+  // absolute values for per-CPU symbols (where there are any), until 6.15.
   if (o->era >= ERA_7_2)
     o->kallsyms = KALLSYMS_PLACE_RELATIVE;
-  else if (o->shape->arm || (kallsyms == KALLSYMS_RELATIVE && o->era == ERA_6_12))
+  else if (o->shape->arm || o->uniprocessor || (kallsyms == KALLSYMS_RELATIVE && o->era == ERA_6_12))
     o->kallsyms = KALLSYMS_RELATIVE;
   else
     o->kallsyms = KALLSYMS_ABSOLUTE_PERCPU;

@@ -41,7 +41,8 @@ struct options {
   enum kallsyms_encoding kallsyms;
   bool kallsyms_seqs;
   bool vmcoreinfo;
-  bool damaged_btf; // below the kernel lies a copy of its types that was overwritten in part
+  bool uniprocessor; // CONFIG_SMP=n
+  bool damaged_btf;  // below the kernel lies a copy of its types that was overwritten in part
   enum machine machine;
 };
 

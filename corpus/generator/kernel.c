@@ -145,12 +145,16 @@ static void build_places(struct guest *g) {
   number_symbol(g, "__pgtable_l5_enabled", g->o.shape->levels == 5);
 }
 
+static const char *build_of(const struct guest *g) {
+  return g->o.uniprocessor ? "#1 PREEMPT_DYNAMIC" : "#1 SMP PREEMPT_DYNAMIC";
+}
+
 static void build_names(struct guest *g) {
   uint64_t uts = object_in_image(g, "uts_namespace");
   set_text(g, uts, "uts_namespace", "name.sysname", "Linux");
   set_text(g, uts, "uts_namespace", "name.nodename", g->hostname);
   set_text(g, uts, "uts_namespace", "name.release", g->release);
-  set_text(g, uts, "uts_namespace", "name.version", "#1 SMP PREEMPT_DYNAMIC");
+  set_text(g, uts, "uts_namespace", "name.version", build_of(g));
   set_text(g, uts, "uts_namespace", "name.machine", g->o.shape->arm ? "aarch64" : "x86_64");
   set_text(g, uts, "uts_namespace", "name.domainname", "sample.example");
   symbol_add(g, "init_uts_ns", uts, 'D');
@@ -177,9 +181,9 @@ void build_kernel(struct guest *g) {
   struct chance c = chance_of(g->o.seed, "build id");
   uint64_t high = chance_next(&c), middle = chance_next(&c), low = chance_next(&c) >> 32;
   g->build_id = print("%016" PRIx64 "%016" PRIx64 "%08" PRIx64, high, middle, low);
-  g->banner = print("Linux version %s (builder@sample.example) (cc 12.2.0, ld 2.40) #1 SMP PREEMPT_DYNAMIC "
+  g->banner = print("Linux version %s (builder@sample.example) (cc 12.2.0, ld 2.40) %s "
                     "Thu Oct  9 08:53:20 UTC 2025",
-                    g->release);
+                    g->release, build_of(g));
   symbol_add(g, "linux_banner", image_string(g, print("%s\n", g->banner)), 'R');
   build_places(g);
   build_memory_map(g);

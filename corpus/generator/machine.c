@@ -83,5 +83,8 @@ void guest_init(struct guest *g, const struct options *options) {
                                  .writable = true,
                                  .large = !chance_one_in(&c, 3)});
   g->cpus = 1 + (unsigned)chance_below(&c, 4);
+  if (options->uniprocessor)
+    g->cpus = 1;
   types_init(&g->types, options->seed, options->era);
+  g->types.uniprocessor = options->uniprocessor;
 }

@@ -16,6 +16,7 @@ static const char usage[] = "generate [OPTION ...] -o FILE [--truth FILE] [--sys
                             "  --era N           0 to 3: how kernels of 5.10, 6.1, 6.12, 7.2 look (2)\n"
                             "  --kallsyms NAME   relative, percpu, place: where the era has had it\n"
                             "  --no-vmcoreinfo   memory holds none\n"
+                            "  --uniprocessor    a kernel built for one CPU: x86-64 only\n"
                              "  --damaged-btf     types as large as a kernel's, and a damaged copy below them\n"
                             "  --machine NAME    tiny, demo, crowd, wide (tiny)\n"
                             "  --container NAME  elf\n";
@@ -82,6 +83,8 @@ static void parse_one(struct request *r, int argc, char **argv, int *i) {
   const char *o = argv[*i];
   if (strcmp(o, "--no-vmcoreinfo") == 0)
     r->options.vmcoreinfo = false;
+  else if (strcmp(o, "--uniprocessor") == 0)
+    r->options.uniprocessor = true;
   else if (strcmp(o, "--damaged-btf") == 0)
     r->options.damaged_btf = true;
   else if (strcmp(o, "--seed") == 0)
@@ -125,6 +128,8 @@ int main(int argc, char **argv) {
     parse_one(&r, argc, argv, &i);
   if (!r.options.shape || !r.container || r.options.era >= ERA_COUNT)
     die("no such architecture, era or container: see --list\n%s", usage);
+  if (r.options.uniprocessor && r.options.shape->arm)
+    die("every arm64 kernel is built for several CPUs");
   if (r.seeds) {
     write_seeds(r.seeds);
     return 0;

@@ -72,7 +72,8 @@ static uint64_t number_in_parentheses(struct parser *p) {
   return v;
 }
 
-// Whether what precedes since(N) until(M) belongs to this era.
+// Whether what precedes since(N) until(M) smp belongs to kernels of this era, and
+// to those for one CPU.
 static bool belongs(struct parser *p) {
   bool here = true;
   for (;;) {
@@ -80,6 +81,8 @@ static bool belongs(struct parser *p) {
       here &= p->types->era >= number_in_parentheses(p);
     else if (accept(p, "until"))
       here &= p->types->era <= number_in_parentheses(p);
+    else if (accept(p, "smp"))
+      here &= !p->types->uniprocessor;
     else
       return here;
   }

@@ -21,7 +21,7 @@ void declare_tasks(struct guest *g) {
     struct signal_struct {
       refcount_t sigcnt; atomic_t live; int nr_threads; struct list_head thread_head; struct pid *pids[4];
     };
-    struct thread_info { unsigned long flags; u32 cpu since(1); u32 status; } since(0);
+    struct thread_info { unsigned long flags; u32 cpu since(1) smp; u32 status; } since(0);
     struct task_struct {
       struct thread_info thread_info;
       volatile long state until(0);
@@ -29,8 +29,8 @@ void declare_tasks(struct guest *g) {
       void *stack;
       refcount_t usage;
       unsigned int flags, ptrace;
-      int on_cpu;
-      unsigned int cpu until(0);
+      int on_cpu smp;
+      unsigned int cpu until(0) smp;
       int prio, static_prio, normal_prio;
       unsigned int rt_priority, policy;
       struct list_head tasks;
@@ -122,7 +122,7 @@ static void fill_task(struct guest *g, uint64_t task, const struct birth *b) {
   set(g, task, "task_struct", "flags", b->kernel ? PF_KTHREAD | PF_FORKNOEXEC : 0x400000);
   set(g, task, "task_struct", "prio", b->prio);
   set(g, task, "task_struct", "static_prio", b->prio);
-  set(g, task, "task_struct", g->era >= ERA_6_1 ? "thread_info.cpu" : "cpu", b->cpu);
+  set_if(g, task, "task_struct", g->era >= ERA_6_1 ? "thread_info.cpu" : "cpu", b->cpu);
   set(g, task, "task_struct", "cred", b->cred);
   set(g, task, "task_struct", "real_cred", b->cred);
   set(g, task, "task_struct", "signal", b->signal);
@@ -200,7 +200,7 @@ static void build_idle(struct guest *g) {
     uint64_t signal = new_signal(g, cpu ? 0 : object_in_image(g, "signal_struct"), 1);
     struct birth b = {.pid = cpu ? MAX_PID : 0,
                       .cpu = cpu,
-                      .comm = print("swapper/%u", cpu),
+                      .comm = g->o.uniprocessor ? "swapper" : print("swapper/%u", cpu),
                       .state = 'R',
                       .cred = cred,
                       .signal = signal,
@@ -222,7 +222,7 @@ static void build_idle(struct guest *g) {
     uint64_t rq = per_cpu_on(g, runqueues, cpu);
     set(g, rq, "rq", "curr", task);
     set(g, rq, "rq", "idle", task);
-    set(g, rq, "rq", "cpu", cpu);
+    set_if(g, rq, "rq", "cpu", cpu);
   }
 }
 

@@ -66,7 +66,8 @@ struct types {
   struct type **all;
   size_t n, capacity;
   unsigned era;
-  bool tags; // pointers marked __rcu and so on get a TYPE_TAG
+  bool uniprocessor; // members that are marked smp are left out
+  bool tags;         // pointers marked __rcu and so on get a TYPE_TAG
   struct chance chance;
 };
 

@@ -58,6 +58,8 @@ def plan(offered, seeds, first):
                     options += ["--kallsyms", offered["kallsyms"][turn // 3 % len(offered["kallsyms"])]]
                 if turn % 7 == 0:
                     options.append("--no-vmcoreinfo")
+                if arch == "x86_64" and turn % 2:
+                    yield [*options, "--uniprocessor"]
                 yield options
 
 

@@ -262,6 +262,22 @@ static void states_are_those_of_proc(void **state) {
   }
 }
 
+// CONFIG_SMP=n: no task says its CPU, and there is one. A kernel for several that
+// does not say it has lost it.
+static void a_kernel_for_one_cpu_has_cpu_0(void **state) {
+  (void)state;
+  plant();
+  uint64_t v = 7;
+  g.kernel.fields[KL_F_thread_info_cpu].present = false;
+  assert_int_equal(kl_task_cpu(&g.kernel, VA(task(5)), &v), KL_OK);
+  assert_int_equal(v, 0);
+  g.kernel.per_cpu_unknown = true;
+  assert_int_equal(kl_task_cpu(&g.kernel, VA(task(5)), &v), KL_ERR_NOT_FOUND);
+  g.kernel.per_cpu_unknown = false;
+  g.kernel.per_cpu_offset_address = VA(0x1000);
+  assert_int_equal(kl_task_cpu(&g.kernel, VA(task(5)), &v), KL_ERR_NOT_FOUND);
+}
+
 static void plain_properties(void **state) {
   (void)state;
   plant();
@@ -375,6 +391,7 @@ int main(void) {
       TEST(what_a_broken_list_lost_is_found_by_pid),
       TEST(tasks_are_found_by_pid),
       TEST(states_are_those_of_proc),
+      TEST(a_kernel_for_one_cpu_has_cpu_0),
       TEST(plain_properties),
       TEST(arguments_are_given_with_their_nuls),
       TEST(titles_run_into_the_environment),
