@@ -1,8 +1,7 @@
-// Areas, names, cached pages, the swap cache and who holds frames, over memory
+// Areas, cached pages, the swap cache and who holds frames, over memory
 // whose heads lie at fixed places of the first frame (enum), all of it seen
 // through a direct map. Struct pages begin one frame behind it.
 #include "linux/frames.h"
-#include "linux/fs.h"
 #include "linux/page_cache.h"
 #include "linux/residency.h"
 #include "linux/swap_cache.h"
@@ -181,22 +180,6 @@ static void add_forms(struct kl_kernel *k, uint64_t at, uint8_t forms) {
 
 static char text[KL_PATH_BYTES];
 
-static void names(struct kl_kernel *k, uint64_t at) {
-  struct kl_budget budget = {STEPS};
-  struct kl_path_text out = kl_path_into(text, sizeof text);
-  struct kl_path_root root = {0};
-  struct kl_super super;
-  (void)fuzz_status(kl_dentry_path(k, &budget, at + DENTRY, &out));
-  FUZZ_REQUIRE(out.start <= out.capacity);
-  out = kl_path_into(text, sizeof text);
-  (void)fuzz_status(kl_mounted_path(k, &budget, at + MOUNT + 16, at + DENTRY, &root, &out));
-  FUZZ_REQUIRE(out.start <= out.capacity);
-  out = kl_path_into(text, sizeof text);
-  if (fuzz_status(kl_super_of_inode(k, at + INODE, &super)) == KL_OK)
-    (void)fuzz_status(kl_inode_path(k, &budget, &super, at + INODE, &out));
-  FUZZ_REQUIRE(out.start <= out.capacity);
-}
-
 static void areas(struct kl_kernel *k, uint64_t at) {
   static struct kl_vma_walk walk;
   struct kl_residency_walk residency;
@@ -257,7 +240,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   if (!kernel)
     return 0;
   add_forms(kernel, at, fuzz_option8(&input));
-  names(kernel, at);
   areas(kernel, at);
   pages(kernel, at);
   frames(kernel);

@@ -10,16 +10,13 @@
 #include "../../fuzz/bpf_layout.h"
 #include "btf.h"
 #include "containers.h"
+#include "seed_file.h"
 #include "subjects.h"
 
 enum { TAIL = 16 };
 
-struct folder {
-  const char *root;
-};
-
-static void write_seed(const struct folder *to, const char *harness, const char *name, struct bytes *body,
-                       const uint8_t *options, size_t n_options) {
+void write_seed(const struct folder *to, const char *harness, const char *name, struct bytes *body,
+                const uint8_t *options, size_t n_options) {
   for (size_t i = 0; i < TAIL; i++)
     bytes_number(body, TAIL - 1 - i < n_options ? options[TAIL - 1 - i] : 0, 1);
   const char *folder = print("%s/%s", to->root, harness), *path = print("%s/%s", folder, name);
@@ -489,6 +486,8 @@ void write_seeds(const char *directory) {
   translate_seeds(&to);
   walk_seed(&to);
   memory_seeds(&to);
+  path_seeds(&to);
+  program_seeds(&to);
   bpf_seeds(&to);
   planted_seed(&to);
   guest_seeds(&to);

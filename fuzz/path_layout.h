@@ -1,0 +1,62 @@
+// Where the objects of fuzz/path_fuzzer.c lie, for it and for corpus/generator.
+#ifndef FUZZ_PATH_LAYOUT_H
+#define FUZZ_PATH_LAYOUT_H
+
+// In the first frame.
+enum {
+  PATH_TASK = 0x000,
+  PATH_FS = 0x020,
+  PATH_NSPROXY = 0x040,
+  PATH_NAMESPACE = 0x060, // of mounts
+  PATH_CSS_SET = 0x080,
+  PATH_CGROUP = 0x090,
+  PATH_FILE = 0x0a0,
+  PATH_SUPER = 0x0c0,
+  PATH_FS_TYPE = 0x0f0,
+  PATH_INODE = 0x100,
+  PATH_OPERATIONS = 0x120,
+  PATH_MOUNT = 0x140, // two
+  PATH_MOUNT_BYTES = 0x80,
+  PATH_DENTRY = 0x240, // four
+  PATH_DENTRY_BYTES = 0x60,
+  PATH_KERNFS = 0x3c0, // three
+  PATH_KERNFS_BYTES = 0x20,
+  PATH_TEXT = 0x480,
+};
+
+// Members.
+enum {
+  PATH_TASK_CGROUPS = 0,
+  PATH_TASK_FS = 8,
+  PATH_TASK_NSPROXY = 16,
+  PATH_NAMESPACE_NUMBER = 8,
+  PATH_NAMESPACE_MOUNTS = 16,
+  PATH_SUPER_ROOT = 8,
+  PATH_SUPER_MOUNTS = 16,
+  PATH_SUPER_TYPE = 32,
+  PATH_INODE_NUMBER = 8,
+  PATH_INODE_PRIVATE = 16,
+  PATH_INODE_DENTRY = 24,
+  PATH_OPERATIONS_NAME = 8,
+  PATH_MOUNT_PARENT = 0,
+  PATH_MOUNT_POINT = 8,
+  PATH_MOUNT_MNT = 16, // mnt_root, mnt_sb, mnt_flags
+  PATH_MOUNT_INSTANCE = 48,
+  PATH_MOUNT_NAMESPACE = 64,
+  PATH_MOUNT_ID = 72,
+  PATH_MOUNT_LIST = 80,
+  PATH_MOUNT_NODE = 96,
+  PATH_DENTRY_HASH = 0,
+  PATH_DENTRY_PARENT = 16,
+  PATH_DENTRY_NAME = 24, // struct qstr
+  PATH_DENTRY_INODE = 40,
+  PATH_DENTRY_OPERATIONS = 48,
+  PATH_DENTRY_SUPER = 56,
+  PATH_DENTRY_ALIAS = 64,
+  PATH_KERNFS_PARENT = 8,
+};
+
+// The first option behind those of the script: forms that kernels have.
+enum { PATH_FORM_TREE = 1, PATH_FORM_NEW_PARENT = 2 };
+
+#endif
