@@ -43,27 +43,32 @@ static void index_chunk(struct slot *slots, const struct kl_avml_block *block, c
     slots[s] = (struct slot){.at = (uint32_t)(chunk->at - block->body), .from = chunk->from};
 }
 
-static void index_block(const struct kl_source *file, struct avml *a, struct kl_avml_block *block) {
+// What is wrong with the stream is remembered. A read that failed is not: the
+// next one begins anew.
+static enum kl_status index_block(const struct kl_source *file, struct avml *a, struct kl_avml_block *block) {
   uint64_t at = block->body, n = block->end - block->start, left = slots_of(block) * MAX_CHUNKS_A_SLOT;
   struct kl_avml_chunk chunk;
-  block->indexed = KL_OK;
-  for (; block->known < n; left--) {
-    block->indexed = !left || at - block->body > UINT32_MAX
-                         ? KL_ERR_LIMIT
-                         : kl_avml_chunk_read(file, block, at, block->known, &chunk);
-    if (block->indexed != KL_OK)
-      return;
+  enum kl_status status = KL_OK;
+  for (block->known = 0; block->known < n; left--) {
+    status = !left || at - block->body > UINT32_MAX ? KL_ERR_LIMIT
+                                                    : kl_avml_chunk_read(file, block, at, block->known, &chunk);
+    if (kl_failed_outside(status))
+      return status;
+    if (status != KL_OK)
+      break;
     index_chunk(a->slots + block->first_slot, block, &chunk);
     at += chunk.head.bytes;
     block->known += chunk.head.inflated;
   }
+  block->indexed = status;
+  return KL_OK;
 }
 
 // The chunk with byte `pos` of a block.
 static enum kl_status find_chunk(const struct kl_source *file, struct avml *a, struct kl_avml_block *block,
                                  uint32_t pos, struct kl_avml_chunk *ret) {
   if (block->indexed == KL_END)
-    index_block(file, a, block);
+    KL_TRY(index_block(file, a, block));
   if (pos >= block->known)
     return block->indexed == KL_OK ? KL_ERR_INTERNAL : block->indexed;
   const struct slot *slot = &a->slots[block->first_slot + pos / SLOT];
