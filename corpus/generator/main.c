@@ -17,7 +17,7 @@ static const char usage[] = "generate [OPTION ...] -o FILE [--truth FILE] [--sys
                             "  --kallsyms NAME   relative, percpu, place: where the era has had it\n"
                             "  --no-vmcoreinfo   memory holds none\n"
                             "  --uniprocessor    a kernel built for one CPU: x86-64 only\n"
-                             "  --damaged-btf     types as large as a kernel's, and a damaged copy below them\n"
+                            "  --damaged-btf     types as large as a kernel's, and a damaged copy below them\n"
                             "  --machine NAME    tiny, demo, crowd, wide (tiny)\n"
                             "  --container NAME  elf\n";
 
