@@ -235,8 +235,10 @@ static enum kl_status open_netlink(struct kl_socket_walk *walk) {
   walk->tables_followed = 0;
   if (walk->protocol == NETLINK_PROTOCOLS || !is_known(k, KL_S_nl_table, &variable))
     return KL_END;
-  if (!k->types[KL_T_netlink_table].present)
+  if (!k->types[KL_T_netlink_table].present) {
+    walk->protocol = NETLINK_PROTOCOLS; // of none of them
     return KL_ERR_NOT_FOUND;
+  }
   walk->lost = variable;
   uint64_t protocol = walk->protocol++;
   KL_TRY(kl_read_u64(k, variable, &tables));

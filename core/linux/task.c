@@ -157,9 +157,9 @@ static enum kl_status next_by_pid(struct kl_task_walk *walk, uint64_t *task) {
 static enum kl_status next_in_list(struct kl_task_walk *walk, uint64_t *task) {
   uint64_t node;
   enum kl_status status = kl_list_next(&walk->processes, &node);
+  *task = walk->processes.current;
+  walk->lost = "list of processes";
   if (status != KL_OK) {
-    *task = walk->processes.current;
-    walk->lost = "list of processes";
     if (status != KL_END && status != KL_ERR_BUDGET)
       walk->by_pid = kl_pids_init(&walk->pids, walk->kernel, walk->budget, 1, UINT32_MAX) == KL_OK;
     return status;

@@ -230,8 +230,10 @@ static enum kl_status begin_swap(struct kl_cursor *c) {
   enum kl_status status = kl_swap_cache_walk_init(&s->swap, c->kernel, &c->budget);
   if (status == KL_ERR_NOT_FOUND && kl_has(c->kernel, KL_F_swap_info_struct_max)) // else it has no swap
     kl_diagnostics_add(&c->dump->diagnostics, "page_cache", "swap", 0, status);
-  if (status != KL_OK)
-    return status == KL_ERR_NOT_FOUND ? KL_END : status;
+  if (status != KL_OK && status != KL_ERR_NOT_FOUND && status != KL_ERR_BUDGET)
+    kl_lost(c, "swap", s->swap.lost, status);
+  if (status != KL_OK) // it is not begun a second time
+    return status == KL_ERR_BUDGET ? status : KL_END;
   s->level = SWAP;
   return KL_OK;
 }

@@ -89,8 +89,11 @@ static enum kl_status find_owners(struct kl_cursor *c) {
   kl_owners_clear(&s->owners);
   for (size_t i = 0; i < s->n; i++) {
     uint64_t socket = 0;
-    if (kl_socket_socket(c->kernel, &s->batch[i], &socket) != KL_OK)
-      socket = 0; // its inode can't be read either, and that is told
+    enum kl_status status = kl_socket_socket(c->kernel, &s->batch[i], &socket);
+    if (status != KL_OK) {
+      socket = 0;
+      kl_lost(c, "socket", s->batch[i].address, status);
+    }
     kl_owners_add(&s->owners, socket);
   }
   (void)kl_pushed_u64(c, TGID, &only);

@@ -322,6 +322,25 @@ static void sums_that_can_not_be_are_no_sums(void **state) {
   assert_int_equal(cell("cached_pages")->why, KL_ERR_LIMIT);
 }
 
+// The number of swap areas lies in memory that the dump lacks.
+static void swap_that_can_not_be_read_is_told_of_once(void **state) {
+  (void)state;
+  static const enum kl_symbol_id symbols[] = {KL_S_nr_swapfiles, KL_S_swap_info, KL_S_swapper_spaces,
+                                              KL_S_nr_swapper_spaces};
+  guest_put64(&g, SUPER_BLOCKS, va(SUPER_BLOCKS)); // no file system
+  for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
+    g.kernel.known[symbols[i]].present = true;
+    g.kernel.known[symbols[i]].address = va(0x30000000);
+  }
+  open_table("page_cache", 1u << 20);
+  assert_int_equal(kl_cursor_next(cursor, &cells), KL_END);
+  assert_true(kl_cursor_partial(cursor));
+  assert_int_equal(dump.diagnostics.used, 1);
+  assert_string_equal(diagnostics[0].what, "swap");
+  assert_int_equal(diagnostics[0].reason, KL_ERR_ABSENT);
+  assert_int_equal(diagnostics[0].count, 1);
+}
+
 static void a_loop_of_inodes_is_partial(void **state) {
   (void)state;
   plant_files();
@@ -349,6 +368,7 @@ int main(void) {
       TEST(sizes_are_told_as_they_stand),
       TEST(pages_are_those_of_the_tree_not_of_the_count),
       TEST(sums_that_can_not_be_are_no_sums),
+      TEST(swap_that_can_not_be_read_is_told_of_once),
       TEST(a_loop_of_inodes_is_partial),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

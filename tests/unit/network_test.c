@@ -238,6 +238,17 @@ static void tables_that_follow_themselves_end(void **state) {
   assert_true(was_told(&o, KL_ERR_CYCLE));
 }
 
+// A kernel whose types lack struct netlink_table.
+static void tables_of_an_unknown_struct_are_told_of_once(void **state) {
+  (void)state;
+  opened_symbol(&o, KL_S_nl_table, VA(NL_TABLE));
+  memset(&o.g.kernel.types[KL_T_netlink_table], 0, sizeof o.g.kernel.types[0]);
+  opened_open(&o, "sockets");
+  assert_int_equal(kl_cursor_next(o.cursor, &o.cells), KL_END);
+  assert_true(was_told(&o, KL_ERR_NOT_FOUND));
+  assert_true(kl_cursor_partial(o.cursor));
+}
+
 static void unix_names_are_bounded(void **state) {
   (void)state;
   char path[KL_SOCKET_PATH];
@@ -365,11 +376,17 @@ static void addresses_are_written_as_rfc_5952_says(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
-      TEST(listeners_come_before_connections), TEST(small_sockets_are_not_read_as_large_ones),
-      TEST(hash_chains_that_loop_end),         TEST(absurd_tables_are_refused_and_the_others_read),
-      TEST(tables_that_follow_themselves_end), TEST(unix_names_are_bounded),
-      TEST(an_interface_has_its_addresses),    TEST(interfaces_that_lie_are_bounded),
-      TEST(namespaces_that_loop_end),          TEST(addresses_are_written_as_rfc_5952_says),
+      TEST(listeners_come_before_connections),
+      TEST(small_sockets_are_not_read_as_large_ones),
+      TEST(hash_chains_that_loop_end),
+      TEST(absurd_tables_are_refused_and_the_others_read),
+      TEST(tables_that_follow_themselves_end),
+      TEST(tables_of_an_unknown_struct_are_told_of_once),
+      TEST(unix_names_are_bounded),
+      TEST(an_interface_has_its_addresses),
+      TEST(interfaces_that_lie_are_bounded),
+      TEST(namespaces_that_loop_end),
+      TEST(addresses_are_written_as_rfc_5952_says),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

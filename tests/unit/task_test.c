@@ -125,6 +125,22 @@ static void processes_come_with_their_threads(void **state) {
   expect(&walk, 3, (const unsigned[]){1, 2, 3});
 }
 
+static void what_is_lost_has_a_name_also_without_the_list(void **state) {
+  (void)state;
+  plant();
+  memset(&g.kernel.fields[KL_F_task_struct_tasks], 0, sizeof g.kernel.fields[0]);
+  struct kl_task_walk walk;
+  uint64_t t;
+  kl_task_walk_init(&walk, &g.kernel, &g.budget, true);
+  enum kl_status status = KL_OK;
+  for (int i = 0; i < 100 && status != KL_END; i++) {
+    status = kl_task_walk_next(&walk, &t);
+    assert_true(status != KL_OK);
+    assert_non_null(walk.lost);
+  }
+  assert_int_equal(status, KL_END);
+}
+
 static void old_kernels_keep_threads_in_a_ring(void **state) {
   (void)state;
   plant();
@@ -385,6 +401,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
       TEST(processes_come_with_their_threads),
+      TEST(what_is_lost_has_a_name_also_without_the_list),
       TEST(old_kernels_keep_threads_in_a_ring),
       TEST(a_broken_thread_list_loses_only_its_rest),
       TEST(a_broken_process_list_ends_the_walk),
