@@ -25,8 +25,10 @@ static inline bool kl_mul(uint64_t a, uint64_t b, uint64_t *ret) {
 }
 
 static inline bool kl_narrow(uint64_t v, size_t *ret) {
+#if SIZE_MAX < UINT64_MAX
   if (v > SIZE_MAX)
     return false;
+#endif
   *ret = (size_t)v;
   return true;
 }

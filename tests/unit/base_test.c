@@ -229,6 +229,13 @@ static void text_flows_through_flush_and_stays_failed(void **state) {
   kl_text_string(&t, "more");
   assert_int_equal(kl_text_flush(&t), KL_ERR_IO);
   assert_int_equal(sink.n, 10);
+  // Without a buffer there is nothing to hand on.
+  struct kl_text none = kl_text_into(buffer, 0);
+  none.flush = sink_write;
+  none.user = &sink;
+  kl_text_string(&none, "x");
+  assert_true(none.truncated);
+  assert_int_equal(sink.n, 10);
 }
 
 static void json_strings_are_valid_json_and_keep_every_byte(void **state) {
@@ -238,6 +245,18 @@ static void json_strings_are_valid_json_and_keep_every_byte(void **state) {
   const uint8_t bytes[] = "a\"b\\c\n\r\t\x01\x7f\xff\xc3\xa9";
   kl_text_json_string(&t, bytes, sizeof bytes - 1);
   ASSERT_TEXT(t, "\"a\\\"b\\\\\\\\c\\n\\r\\t\\u0001\\u007f\\\\xff\xc3\xa9\"");
+}
+
+// U+E0001 is a language tag, U+13430 joins hieroglyphs: two halves each (RFC 8259, section 7). U+E0080 is neither.
+static void hidden_characters_beyond_the_first_plane_are_pairs(void **state) {
+  (void)state;
+  char buffer[64];
+  struct kl_text t = kl_text_into(buffer, sizeof buffer);
+  kl_text_json_string(&t, (const uint8_t *)"\xf3\xa0\x80\x81\xf0\x93\x90\xb0", 8);
+  ASSERT_TEXT(t, "\"\\udb40\\udc01\\ud80d\\udc30\"");
+  assert_true(kl_text_hidden(0xe007f));
+  assert_false(kl_text_hidden(0xe0080));
+  assert_false(kl_text_hidden(0xe0000));
 }
 
 static void only_well_formed_utf8_counts(void **state) {
@@ -279,12 +298,14 @@ static void numbers_parse_whole_or_not_at_all(void **state) {
   uint64_t v = 5;
   assert_true(kl_parse_decimal(bytes_of("18446744073709551615"), &v) && v == UINT64_MAX);
   assert_true(kl_parse_decimal(bytes_of("-1"), &v) && v == UINT64_MAX);
+  assert_true(kl_parse_decimal(bytes_of("-9223372036854775808"), &v) && v == 1ull << 63);
   assert_true(kl_parse_decimal(bytes_of("0"), &v) && v == 0);
   v = 5;
   assert_false(kl_parse_decimal(bytes_of("18446744073709551616"), &v));
   assert_false(kl_parse_decimal(bytes_of("99999999999999999999"), &v));
   assert_false(kl_parse_decimal(bytes_of(""), &v));
   assert_false(kl_parse_decimal(bytes_of("-"), &v));
+  assert_false(kl_parse_decimal(bytes_of("-9223372036854775809"), &v));
   assert_false(kl_parse_decimal(bytes_of("1x"), &v));
   assert_false(kl_parse_decimal(bytes_of("1 "), &v));
   assert_false(kl_parse_hex(bytes_of(""), &v));
@@ -322,6 +343,7 @@ int main(void) {
       cmocka_unit_test(text_that_does_not_fit_is_cut_and_says_so),
       cmocka_unit_test(text_flows_through_flush_and_stays_failed),
       cmocka_unit_test(json_strings_are_valid_json_and_keep_every_byte),
+      cmocka_unit_test(hidden_characters_beyond_the_first_plane_are_pairs),
       cmocka_unit_test(only_well_formed_utf8_counts),
       cmocka_unit_test(numbers_parse_whole_or_not_at_all),
       cmocka_unit_test(strings_compare_by_length_and_bytes),
