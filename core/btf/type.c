@@ -157,7 +157,9 @@ bool kl_btf_size(const struct kl_btf *btf, uint32_t id, uint64_t *ret) {
   uint64_t count = 1; // of array elements; open made sure that the bytes fit 32 bits
   for (;;) {
     enum kl_btf_kind kind = kl_btf_kind(btf, id);
-    const uint8_t *p = id ? kl_btf_raw(btf, id) : 0;
+    if (!id)
+      return false; // void
+    const uint8_t *p = kl_btf_raw(btf, id);
     if (kind == KL_BTF_ARRAY) {
       count *= kl_le32(p + KL_BTF_TYPE_BYTES + 8);
       id = kl_le32(p + KL_BTF_TYPE_BYTES);

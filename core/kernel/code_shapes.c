@@ -134,7 +134,7 @@ static enum kl_likeness likeness_of_probes(struct kl_kernel *k, uint64_t at) {
   enum kl_likeness best = KL_LIKE_MAYBE;
   if (!kl_has(k, KL_F_kprobe_hlist))
     return KL_LIKE_NONE;
-  for (uint64_t head = at; head < at + 8 * BUCKETS; head += 8) {
+  for (uint64_t head = at; head < at + 8ull * BUCKETS; head += 8) {
     uint64_t first, back, probed;
     if (kl_read_u64(k, head, &first) != KL_OK)
       return KL_LIKE_NONE;

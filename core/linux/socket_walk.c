@@ -15,8 +15,8 @@ typedef enum kl_status open_table(struct kl_socket_walk *walk);
 
 // One table, in walk order. per_net: a namespace's own.
 struct source {
-  enum kl_socket_kind kind;
   const char *name;
+  enum kl_socket_kind kind;
   enum kl_field_id link; // of the node in its object
 };
 enum source_id {
@@ -36,19 +36,19 @@ enum source_id {
   SOURCES,
 };
 static const struct source sources[SOURCES] = {
-    [TCP_LISTEN] = {KL_SOCKET_TCP, "TCP listeners", KL_F_sock_common_skc_nulls_node},
-    [TCP] = {KL_SOCKET_TCP, "TCP sockets", KL_F_sock_common_skc_nulls_node},
-    [TCP_OWN] = {KL_SOCKET_TCP, "TCP sockets of a namespace", KL_F_sock_common_skc_nulls_node},
-    [UDP] = {KL_SOCKET_UDP, "UDP sockets", KL_F_sock_common_skc_node},
-    [UDP_OWN] = {KL_SOCKET_UDP, "UDP sockets of a namespace", KL_F_sock_common_skc_node},
-    [UDPLITE] = {KL_SOCKET_UDPLITE, "UDP-Lite sockets", KL_F_sock_common_skc_node},
-    [PING] = {KL_SOCKET_PING, "ping sockets", KL_F_sock_common_skc_node},
-    [RAW4] = {KL_SOCKET_RAW, "raw sockets", KL_F_sock_common_skc_node},
-    [RAW6] = {KL_SOCKET_RAW, "raw sockets of version 6", KL_F_sock_common_skc_node},
-    [UNIX] = {KL_SOCKET_UNIX, "UNIX sockets", KL_F_sock_common_skc_node},
-    [UNIX_OWN] = {KL_SOCKET_UNIX, "UNIX sockets of a namespace", KL_F_sock_common_skc_node},
-    [NETLINK] = {KL_SOCKET_NETLINK, "netlink sockets", KL_F_netlink_sock_node},
-    [PACKET] = {KL_SOCKET_PACKET, "packet sockets", KL_F_sock_common_skc_node},
+    [TCP_LISTEN] = {"TCP listeners", KL_SOCKET_TCP, KL_F_sock_common_skc_nulls_node},
+    [TCP] = {"TCP sockets", KL_SOCKET_TCP, KL_F_sock_common_skc_nulls_node},
+    [TCP_OWN] = {"TCP sockets of a namespace", KL_SOCKET_TCP, KL_F_sock_common_skc_nulls_node},
+    [UDP] = {"UDP sockets", KL_SOCKET_UDP, KL_F_sock_common_skc_node},
+    [UDP_OWN] = {"UDP sockets of a namespace", KL_SOCKET_UDP, KL_F_sock_common_skc_node},
+    [UDPLITE] = {"UDP-Lite sockets", KL_SOCKET_UDPLITE, KL_F_sock_common_skc_node},
+    [PING] = {"ping sockets", KL_SOCKET_PING, KL_F_sock_common_skc_node},
+    [RAW4] = {"raw sockets", KL_SOCKET_RAW, KL_F_sock_common_skc_node},
+    [RAW6] = {"raw sockets of version 6", KL_SOCKET_RAW, KL_F_sock_common_skc_node},
+    [UNIX] = {"UNIX sockets", KL_SOCKET_UNIX, KL_F_sock_common_skc_node},
+    [UNIX_OWN] = {"UNIX sockets of a namespace", KL_SOCKET_UNIX, KL_F_sock_common_skc_node},
+    [NETLINK] = {"netlink sockets", KL_SOCKET_NETLINK, KL_F_netlink_sock_node},
+    [PACKET] = {"packet sockets", KL_SOCKET_PACKET, KL_F_sock_common_skc_node},
 };
 
 static bool is_known(const struct kl_kernel *k, enum kl_symbol_id symbol, uint64_t *address) {

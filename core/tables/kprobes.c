@@ -108,7 +108,7 @@ static enum kl_status next(struct kl_cursor *c) {
 }
 
 static const struct kl_table_code code = {
-    .state_bytes = sizeof(struct state), .text_bytes = 2 * KL_CODE_TEXT, .open = open, .next = next};
+    .state_bytes = sizeof(struct state), .text_bytes = (size_t)2 * KL_CODE_TEXT, .open = open, .next = next};
 
 const struct kl_table kl_kprobes_table = {
     .name = "kprobes",

@@ -48,6 +48,12 @@ static void number_name(char out[NAME_BYTES + 16], const char *name, unsigned nu
   snprintf(out, NAME_BYTES + 16, number ? "%s~%u" : "%s", name, number);
 }
 
+// cli_folder_create sees that what is appended fits.
+static void append(char *made, const char *name, const char *end) {
+  size_t n = strlen(made);
+  snprintf(made + n, CLI_FOLDER_PATH - n, "%s%s", name, end);
+}
+
 // A folder below another, new or made by us before. *made is appended to.
 static int enter(int folder, const char *name, char *made) {
   char numbered[NAME_BYTES + 16];
@@ -57,7 +63,7 @@ static int enter(int folder, const char *name, char *made) {
       return -1;
     int fd = openat(folder, numbered, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0 || (errno != ENOTDIR && errno != ELOOP)) {
-      strcat(strcat(made, numbered), "/");
+      append(made, numbered, "/");
       return fd;
     }
   }
@@ -71,7 +77,7 @@ static int create(int folder, const char *name, char *made) {
     number_name(numbered, name, number);
     int fd = openat(folder, numbered, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd >= 0)
-      strcat(made, numbered);
+      append(made, numbered, "");
     if (fd >= 0 || errno != EEXIST)
       return fd;
   }

@@ -220,11 +220,12 @@ static int open_core(struct cli_session *s, enum cli_reach reach) {
 static int run_confined(void *user) {
   struct job *job = user;
   struct cli_session *s = job->session;
-  for (struct cli_session *each = s; each; each = each->second) {
+  struct cli_session *each = s;
+  do {
     int code = open_core(each, job->reach);
     if (code != CLI_ANSWERED)
       return code;
-  }
+  } while ((each = each->second));
   return s->cli->stats ? work_counted(job) : job->work(s, job->user);
 }
 

@@ -35,11 +35,12 @@ static int open_history(void) {
   if (!state || state[0] != '/')
     return -1;
   int n = snprintf(path, sizeof path, "%s/kernlens", state);
-  if (n < 0 || (size_t)n + sizeof "/sql_history" > sizeof path)
+  static const char history[] = "/sql_history";
+  if (n < 0 || (size_t)n + sizeof history > sizeof path)
     return -1;
   if (mkdir(path, 0700) != 0 && errno != EEXIST)
     return -1;
-  strcpy(path + n, "/sql_history");
+  memcpy(path + n, history, sizeof history);
   int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
   if (fd < 0)
     return -1;

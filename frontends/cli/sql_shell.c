@@ -211,7 +211,7 @@ static int take_line(struct shell *s, const char *text, size_t n) {
   if (blank(s->statement) || (blank(added) && !s->n))
     return CLI_ANSWERED;
   if (!s->n && added[strspn(added, " \t")] == '.') {
-    int code = run_command(s, added);
+    int code = run_command(s, added); // NOLINT(clang-analyzer-unix.Malloc): it is s's, and freed with it
     s->statement[0] = 0;
     return code;
   }
