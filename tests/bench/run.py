@@ -24,6 +24,7 @@ TOP = HERE.parent.parent
 KERNLENS = str(TOP / "build" / "kernlens")
 WORK = TOP / "build" / "bench"
 DRGN = WORK / "venv" / "bin" / "drgn"
+VOLATILITY = WORK / "venv" / "bin" / "vol"
 MARKS = ("<!-- figures: ./run bench --write -->\n", "<!-- end of figures -->\n")
 
 sys.path.insert(0, str(TOP / "tests" / "lab"))
@@ -87,10 +88,30 @@ def vmlinux(guest):
     return root / f"usr/lib/debug/boot/vmlinux-{release(guest)}"
 
 
-def install_drgn():
-    if not DRGN.exists():
-        subprocess.run(["/usr/bin/python3", "-m", "venv", WORK / "venv"], check=True)
-        subprocess.run([WORK / "venv/bin/pip", "install", "--quiet", "drgn"], check=True)
+def install_peers():
+    for program, package in ((DRGN, "drgn"), (VOLATILITY, "volatility3")):
+        if not program.exists():
+            subprocess.run(["/usr/bin/python3", "-m", "venv", WORK / "venv"], check=True)
+            subprocess.run([WORK / "venv/bin/pip", "install", "--quiet", package], check=True)
+
+
+def symbol_folder(guest):
+    """Where volatility3 finds the kernel's types and symbols, in the form that it reads: made when there is none."""
+    folder = WORK / f"isf-{release(guest)}"
+    done = folder / "linux" / "kernel.json"
+    if not done.exists():
+        dump, kernel = cache.path(BY_NAME[guest]) / "memory.elf", vmlinux(guest)
+        done.parent.mkdir(parents=True, exist_ok=True)
+        names = {kind: subprocess.run([KERNLENS, "types", dump, "btf=vmlinux", f"kind={kind}", "--columns", "name",
+                                       "--format", "csv", "--quiet"], check=True, capture_output=True, text=True)
+                 .stdout.splitlines()[1:] for kind in ("struct", "union")}
+        (folder / "structs").write_text("".join(f"{kind} {name}\n" for kind in names for name in names[kind] if name))
+        symbols = subprocess.run(["nm", kernel], check=True, capture_output=True, text=True).stdout.splitlines()
+        (folder / "symbols").write_text("".join(f"{line}\n" for line in symbols if len(line.split()) == 3))
+        subprocess.run([DRGN, "-q", "-c", dump, "-s", kernel, HERE / "peers/isf.py", folder / "structs",
+                        folder / "symbols", f"{done}.new"], check=True)
+        os.rename(f"{done}.new", done)
+    return folder
 
 
 def version(*command):
@@ -118,7 +139,7 @@ def rows(runs):
     raw = cache.path(BY_NAME[WITH_DRGN]) / "memory.raw"
     older = cache.path(BY_NAME[WITH_CRASH]) / "memory.elf"
     symbols = vmlinux(WITH_DRGN)
-    install_drgn()
+    install_peers()
     drgn = [DRGN, "-q", "-c", dump, "-s", symbols]
     drgn_name = f"drgn {version(DRGN, '--version')}, DWARF"
     crash_name = f"crash {version('crash', '--version')}, DWARF"
@@ -134,6 +155,11 @@ def rows(runs):
     columns = ["--columns", "inode,file_offset,pfn"]
     yield what, "kernlens page_cache", measure([*kernlens("page_cache", dump), *columns], runs)
     yield what, drgn_name, measure([*drgn, HERE / "peers/page_cache.py"], runs)
+    what = "files, and how many pages of each are cached, the same core"
+    yield what, "kernlens inodes", measure(kernlens("inodes", dump), runs)
+    yield what, f"volatility3 {version(VOLATILITY, '--help')}, DWARF", measure(
+        [VOLATILITY, "-q", "-s", symbol_folder(WITH_DRGN), "-f", dump, "linux.pagecache.Files"], 1,
+        lambda line: line.startswith(b"0x"))
     what = "what every frame is used for, the same core"
     yield what, "kernlens memory_summary", measure(kernlens("memory_summary", dump), runs)
     yield what, "kernlens pages", measure([*kernlens("pages", dump), "--columns", "pfn,kind,order"], runs)
@@ -203,7 +229,7 @@ def main():
     parser.add_argument("--write", action="store_true", help="put the figures into README.md")
     arguments = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    text = f"{machine()}; medians of {arguments.runs} runs (crash: 3).\n\n"
+    text = f"{machine()}; medians of {arguments.runs} runs (crash: 3, volatility3: 1).\n\n"
     text += table(arguments.runs) + btf_bench()
     print(text)
     if arguments.write:
