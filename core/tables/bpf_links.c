@@ -51,25 +51,43 @@ static void put_program(struct kl_cursor *c, uint64_t link) {
   kl_put(c, PROGRAM_ID, status, link, id);
 }
 
-// A tracing program names its function itself; elsewhere the link's operations
-// tell at least whose it is.
-static void put_target(struct kl_cursor *c, uint64_t link) {
-  uint64_t program = 0, aux = 0, name = 0, ops = 0, offset;
-  char text[256];
-  size_t n = 0;
+// The function that a tracing program is attached to. KL_END, or that the kernel
+// has no such member: it names none.
+static enum kl_status function_of(struct kl_cursor *c, uint64_t link, char *text, size_t capacity, size_t *n) {
+  uint64_t program, aux, name;
+  KL_TRY(kl_get_pointer(c->kernel, link, KL_F_bpf_link_prog, &program));
+  if (!program)
+    return KL_END;
+  KL_TRY(kl_get_pointer(c->kernel, program, KL_F_bpf_prog_aux, &aux));
+  KL_TRY(kl_get_pointer(c->kernel, aux, KL_F_bpf_prog_aux_attach_func_name, &name));
+  return name ? kl_read_string(c->kernel, name, text, capacity, n) : KL_END;
+}
+
+// Elsewhere the link's operations tell at least whose it is.
+static enum kl_status operations_of(struct kl_cursor *c, uint64_t link, struct kl_bytes *ret) {
+  uint64_t ops, offset;
   struct kl_symbol symbol;
+  if (!c->kernel->symbols)
+    return KL_END;
+  KL_TRY(kl_get_pointer(c->kernel, link, KL_F_bpf_link_ops, &ops));
+  KL_TRY(kl_symbols_by_address(c->kernel->symbols, ops, &symbol, &offset));
+  *ret = symbol.name;
+  return offset ? KL_END : KL_OK;
+}
+
+static void put_target(struct kl_cursor *c, uint64_t link) {
+  char text[512]; // KSYM_NAME_LEN
+  size_t n = 0;
+  struct kl_bytes name = {0};
   if (!kl_wants(c, TARGET))
     return;
-  if (kl_get_pointer(c->kernel, link, KL_F_bpf_link_prog, &program) == KL_OK && program &&
-      kl_get_pointer(c->kernel, program, KL_F_bpf_prog_aux, &aux) == KL_OK &&
-      kl_get_pointer(c->kernel, aux, KL_F_bpf_prog_aux_attach_func_name, &name) == KL_OK && name &&
-      kl_read_string(c->kernel, name, text, sizeof text, &n) == KL_OK) {
-    kl_put_bytes(c, TARGET, KL_OK, link, text, n);
-    return;
-  }
-  if (kl_get_pointer(c->kernel, link, KL_F_bpf_link_ops, &ops) == KL_OK &&
-      kl_symbols_by_address(c->kernel->symbols, ops, &symbol, &offset) == KL_OK && !offset)
-    kl_put_bytes(c, TARGET, KL_OK, link, symbol.name.p, symbol.name.n);
+  enum kl_status status = function_of(c, link, text, sizeof text, &n);
+  if (status == KL_OK)
+    name = kl_bytes_of(text, n);
+  else if (status == KL_END || status == KL_ERR_NOT_FOUND)
+    status = operations_of(c, link, &name);
+  if (status != KL_END && status != KL_ERR_NOT_FOUND)
+    kl_put_bytes(c, TARGET, status, link, name.p, name.n);
 }
 
 static enum kl_status next(struct kl_cursor *c) {

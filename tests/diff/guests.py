@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a program on each captured guest's dump: guests.py PROGRAM ARGUMENT...; the dump comes last.
+"""Runs a program on captured guests' dumps: guests.py [--only NAME,...] PROGRAM ARGUMENT...; the dump comes last.
 
 Exits with 77 when no guest was captured: nothing was compared.
 """
@@ -15,10 +15,13 @@ NOTHING_TO_COMPARE = 77
 
 
 def main():
-    dumps = sorted(cache.root().glob("[!.]*/memory.elf"))
+    command, only = sys.argv[1:], None
+    if command[:1] == ["--only"]:
+        only, command = command[1].split(","), command[2:]
+    dumps = [d for d in sorted(cache.root().glob("[!.]*/memory.elf")) if not only or d.parent.name in only]
     failed = 0
     for dump in dumps:
-        done = subprocess.run([*sys.argv[1:], str(dump)], capture_output=True, text=True, check=False)
+        done = subprocess.run([*command, str(dump)], capture_output=True, text=True, check=False)
         failed += done.returncode != 0
         print(f"{dump.parent.name}: {(done.stdout + done.stderr).strip()}"
               f"{f' (exit {done.returncode})' if done.returncode else ''}")

@@ -1,6 +1,7 @@
-// Every fault at every place, over synthetic guests that were attached to.
+// Every fault at every place, over synthetic guests that were attached to, or
+// over a capture that was cut to what this reads of it.
 //
-//   guest_faults [STRIDE]     every STRIDE-th place (1: all)
+//   guest_faults [STRIDE [DUMP...]]     every STRIDE-th place (1: all)
 //
 // For each guest and table: the k-th read fails, once or from then on, for I/O or
 // because it was cancelled; the k-th read gives rubbish; the budget ends after k
@@ -14,11 +15,19 @@
 
 #include "../../fuzz/attached.h"
 #include "../../fuzz/rows.h"
+#include "capture.h"
 #include "kernlens/table.h"
 
 enum { ROWS = 48, STEPS = 4096, READS_MORE = 1 << 14 };
 
 static uint64_t stride = 1, faults, failures;
+static bool captured; // large, and slow to attach to: fewer places
+enum { CAPTURED_PLACES = 128, CAPTURED_ATTACHES = 64 };
+
+// From one place to the next, of so many.
+static uint64_t step_of(uint64_t places) {
+  return captured ? 1 + places * stride / CAPTURED_PLACES : stride;
+}
 
 // What is being tried: for the line that says what went wrong.
 static struct {
@@ -84,7 +93,7 @@ static void read_with_fault(struct subject *s, uint64_t at, bool once, enum kl_s
 }
 
 static void fail_reads(struct subject *s) {
-  for (uint64_t at = 1; at <= s->reads; at += stride) {
+  for (uint64_t at = 1; at <= s->reads; at += step_of(s->reads)) {
     read_with_fault(s, at, true, KL_ERR_IO, false);
     read_with_fault(s, at, false, KL_ERR_IO, false);
     read_with_fault(s, at, true, KL_ERR_CANCELLED, false);
@@ -96,7 +105,7 @@ static void fail_reads(struct subject *s) {
 static void end_budgets(struct subject *s) {
   uint64_t each[ROWS];
   struct kl_query query = s->query;
-  for (query.steps = 1; query.steps < s->reads + ROWS && query.steps < STEPS; query.steps += stride) {
+  for (query.steps = 1; query.steps < s->reads + ROWS && query.steps < STEPS; query.steps += step_of(s->reads)) {
     struct attached *a = attached_again(s->a);
     trying.fault = "the budget ends";
     trying.at = query.steps;
@@ -108,7 +117,7 @@ static void end_budgets(struct subject *s) {
 static void shrink_arena(struct subject *s) {
   uint64_t each[ROWS];
   size_t most = 64 << 10; // what tables take is less, or opens BTFs
-  for (size_t room = 0; room < most; room += 16 * (size_t)stride) {
+  for (size_t room = 0; room < most; room += 16 * (size_t)step_of(captured ? most / 16 : 0)) {
     struct attached *a = attached_again(s->a);
     size_t size = a->dump->arena.size;
     trying.fault = "the arena ends";
@@ -153,37 +162,64 @@ static enum kl_status attach_within(struct attached *a, void *block, size_t byte
   return status;
 }
 
-static void starve_attach(struct attached *a, uint8_t *block) {
+static void starve_attach(struct attached *a, uint8_t *block, size_t room) {
   attached_again(a);
-  FUZZ_REQUIRE(attach_within(a, block, FUZZ_WORKSPACE, 0) == KL_OK);
-  uint64_t reads = a->reads;
-  for (size_t bytes = 0; bytes < a->used; bytes += 997 * (size_t)stride) {
-    enum kl_status first = attach_within(a, block, bytes, 0);
-    FUZZ_REQUIRE(first == attach_within(a, block, bytes, 0));
+  FUZZ_REQUIRE(attach_within(a, block, room, 0) == KL_OK);
+  uint64_t reads = a->reads, used = a->used, places = captured ? CAPTURED_ATTACHES : 512;
+  for (uint64_t bytes = 0; bytes < used; bytes += captured ? 1 + used * stride / places : 997 * stride) {
+    enum kl_status first = attach_within(a, block, (size_t)bytes, 0);
+    FUZZ_REQUIRE(first == attach_within(a, block, (size_t)bytes, 0));
   }
-  for (uint64_t at = 1; at <= reads; at += 1 + reads * stride / 512) {
-    enum kl_status first = attach_within(a, block, FUZZ_WORKSPACE, at);
-    FUZZ_REQUIRE(first == attach_within(a, block, FUZZ_WORKSPACE, at));
+  for (uint64_t at = 1; at <= reads; at += 1 + reads * stride / places) {
+    enum kl_status first = attach_within(a, block, room, at);
+    FUZZ_REQUIRE(first == attach_within(a, block, room, at));
   }
   uint64_t bytes = a->source.bytes;
-  for (uint64_t cut = 0; cut < bytes; cut += 1 + bytes * stride / 256) {
+  for (uint64_t cut = 0; cut < bytes; cut += 1 + bytes * stride * 2 / places) {
     a->source.bytes = cut;
-    (void)attach_within(a, block, FUZZ_WORKSPACE, 0);
+    (void)attach_within(a, block, room, 0);
   }
   a->source.bytes = bytes;
 }
 
-int main(int argc, char **argv) {
+static void try_guest(struct attached *a, uint8_t *block, size_t room) {
   const struct kl_table *table;
-  stride = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+  for (size_t i = 0; (table = kl_table_at(i)); i++)
+    read_table(a, table);
+  starve_attach(a, block, room);
+}
+
+static void try_synthetic(void) {
   uint8_t *block = fuzz_block();
   for (unsigned which = 0; which < ATTACHED_GUESTS; which++) {
     struct attached *a = attached_begin(which, (struct kl_bytes){0});
-    for (size_t i = 0; (table = kl_table_at(i)); i++)
-      read_table(a, table);
-    starve_attach(a, block);
+    try_guest(a, block, FUZZ_WORKSPACE);
     attached_end(a);
   }
+}
+
+static int try_capture(const char *path) {
+  struct kl_query query = {.columns = ~0ull, .steps = STEPS};
+  struct attached *a = capture_cut(path, &query, ROWS);
+  captured = true;
+  if (!a) {
+    printf("%s: no dump that can be attached to\n", path);
+    return 1;
+  }
+  size_t room = CAPTURE_WORKSPACE;
+  uint8_t *block = capture_block(room);
+  try_guest(a, block, room);
+  capture_free(a);
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  int lost = 0;
+  stride = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+  if (argc < 3)
+    try_synthetic();
+  for (int i = 2; i < argc; i++)
+    lost |= try_capture(argv[i]);
   printf("%llu faults, %llu failures\n", (unsigned long long)faults, (unsigned long long)failures);
-  return failures ? 1 : 0;
+  return failures || lost;
 }
