@@ -205,8 +205,9 @@ int main(int argc, char **argv) {
   }
   btf__free(their_base);
   file_free(base_data);
-  printf("%d files: %lu types, %lu members, %lu values, %lu parameters, %lu sizes, %lu names: %lu differences\n",
-         argc - 1, count.types, count.members, count.values, count.parameters, count.sizes, count.names,
-         count.failures);
+  printf("libbpf %u.%u: %d files: %lu types, %lu members, %lu values, %lu parameters, %lu sizes, %lu names: %lu "
+         "differences\n",
+         libbpf_major_version(), libbpf_minor_version(), argc - 1, count.types, count.members, count.values,
+         count.parameters, count.sizes, count.names, count.failures);
   return count.failures != 0;
 }
