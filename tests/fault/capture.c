@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "capture.h"
 
 #include <elf.h>
