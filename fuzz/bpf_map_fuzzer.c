@@ -12,7 +12,7 @@
 #include "linux/bpf_ring.h"
 #include "made_kernel.h"
 
-enum { WORKSPACE = 2 << 20, STEPS = 4096, VALUE_MAX = 1 << 16 };
+enum { WORKSPACE = 2 << 20, STEPS = 512, VALUE_MAX = 1 << 16 };
 
 static const struct made_field fields[] = {
     {KL_F_bpf_map_map_type, BPF_TYPE, 4},

@@ -4,7 +4,7 @@
 #include "btf/btf.h"
 #include "harness.h"
 
-enum { WORKSPACE = 8 << 20, PRINTED = 1 << 13, TYPES = 4096 };
+enum { WORKSPACE = 8 << 20, PRINTED = 1 << 12, TYPES = 4096 };
 
 static enum kl_status swallow(void *user, const char *p, size_t n) {
   uint64_t *left = user;

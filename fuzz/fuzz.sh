@@ -82,7 +82,7 @@ minimise() {
 run_afl() {
   dictionary=
   [ ! -e "fuzz/dictionaries/$1" ] || dictionary="-x fuzz/dictionaries/$1"
-  if grep -qE "page_script.h|attached.h" "fuzz/$1_fuzzer.c"; then
+  if grep -qE "page_script.h|made_kernel.h|rows.h" "fuzz/$1_fuzzer.c"; then
     AFL_CUSTOM_MUTATOR_LIBRARY=$(realpath "$out")/afl/fuzz/page_script_mutator.so
     export AFL_CUSTOM_MUTATOR_LIBRARY
   else

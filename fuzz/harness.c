@@ -1,6 +1,7 @@
 // Options, guards, sources.
 #include "harness.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +28,11 @@
 #endif
 
 // Freed blocks are kept from reuse for a while: in a cache's worth of memory,
-// or each input's copy costs fresh pages.
+// or each input's copy costs fresh pages. The core does not allocate, so where a
+// block was allocated tells little, and costs a look through the stack.
 const char *__asan_default_options(void);
 const char *__asan_default_options(void) {
-  return "quarantine_size_mb=2";
+  return "quarantine_size_mb=2:malloc_context_size=2";
 }
 
 _Noreturn void fuzz_fail(const char *file, int line, const char *what) {
@@ -68,11 +70,46 @@ uint32_t fuzz_option32(struct fuzz_input *input) {
 
 // Guards.
 
+// Under AddressSanitizer a few blocks that are kept, of which nothing but the
+// copy can be touched: an allocation and its release cost more than most
+// inputs. What does not fit is allocated.
+enum { GUARDS = 4, GUARD_BYTES = 1 << 18, GUARD_FRONT = 64 };
+static uint8_t *guard_blocks[GUARDS];
+static bool guard_used[GUARDS];
+
+static uint8_t *guard_take(size_t n) {
+  for (size_t i = 0; n <= GUARD_BYTES && i < GUARDS; i++) {
+    size_t all = GUARD_FRONT + GUARD_BYTES + GUARD_FRONT;
+    if (guard_used[i])
+      continue;
+    if (!guard_blocks[i]) {
+      guard_blocks[i] = malloc(all);
+      FUZZ_REQUIRE(guard_blocks[i] != NULL);
+      ASAN_POISON_MEMORY_REGION(guard_blocks[i], all);
+    }
+    guard_used[i] = true;
+    ASAN_UNPOISON_MEMORY_REGION(guard_blocks[i] + GUARD_FRONT, n);
+    return guard_blocks[i] + GUARD_FRONT;
+  }
+  uint8_t *p = malloc(n ? n : 1);
+  FUZZ_REQUIRE(p != NULL);
+  return p;
+}
+
+static void guard_give_back(uint8_t *p, size_t n) {
+  for (size_t i = 0; i < GUARDS; i++)
+    if (guard_blocks[i] && p == guard_blocks[i] + GUARD_FRONT) {
+      ASAN_POISON_MEMORY_REGION(p, n);
+      guard_used[i] = false;
+      return;
+    }
+  free(p);
+}
+
 struct fuzz_guarded fuzz_guard(const uint8_t *p, size_t n, int front) {
   struct fuzz_guarded g = {.n = n};
   if (HAS_ASAN) {
-    g.p = malloc(n ? n : 1);
-    FUZZ_REQUIRE(g.p != NULL);
+    g.p = guard_take(n);
   } else {
     enum { PAGE = 65536 }; // at least a page anywhere
     size_t inside = (n + PAGE - 1) / PAGE * PAGE;
@@ -92,7 +129,7 @@ void fuzz_release(struct fuzz_guarded *g) {
   if (g->mapping)
     munmap(g->mapping, g->mapping_bytes);
   else
-    free(g->p);
+    guard_give_back(g->p, g->n);
 }
 
 // FUZZ_WORKSPACE bytes, and behind them what can't be touched.
@@ -106,23 +143,30 @@ uint8_t *fuzz_block(void) {
 }
 
 static uint8_t *workspace;
-static size_t poisoned;
+static size_t bounded = FUZZ_WORKSPACE; // behind it: poisoned, or the block's end
 
-// Under AddressSanitizer the 64 KiB behind the bytes are poisoned; else the
-// bytes are an upper bound that nothing enforces.
+static size_t behind(size_t bytes) {
+  size_t left = FUZZ_WORKSPACE - bytes;
+  return left < BEHIND ? left : BEHIND;
+}
+
+// Under AddressSanitizer the 64 KiB behind the bytes are poisoned, and stay so
+// while the next input has as many; else the bytes are an upper bound that
+// nothing enforces.
 void *fuzz_workspace_begin(size_t bytes) {
   FUZZ_REQUIRE(bytes <= FUZZ_WORKSPACE);
   if (!workspace)
     workspace = fuzz_block();
-  poisoned = bytes;
-  size_t behind = FUZZ_WORKSPACE - bytes;
-  ASAN_POISON_MEMORY_REGION(workspace + bytes, behind < BEHIND ? behind : BEHIND);
+  if (bytes != bounded) {
+    ASAN_UNPOISON_MEMORY_REGION(workspace + bounded, behind(bounded));
+    ASAN_POISON_MEMORY_REGION(workspace + bytes, behind(bytes));
+    bounded = bytes;
+  }
   return workspace;
 }
 
 void fuzz_workspace_end(size_t touched) {
-  size_t behind = FUZZ_WORKSPACE - poisoned;
-  ASAN_UNPOISON_MEMORY_REGION(workspace + poisoned, behind < BEHIND ? behind : BEHIND);
+  FUZZ_REQUIRE(touched <= bounded);
   memset(workspace, 0xa5, touched);
 }
 
@@ -194,7 +238,7 @@ struct kl_limits fuzz_limits(void) {
   limits.segments = 1 << 12;
   limits.flat_records = 1 << 12;
   limits.note_bytes = 1 << 16;
-  limits.block_cache_bytes = 1 << 20;
+  limits.block_cache_bytes = 1 << 17;
   limits.cpus = 64;
   limits.btf_bytes = 1 << 20;
   limits.btf_types = 1 << 16;

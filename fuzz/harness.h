@@ -42,11 +42,11 @@ uint16_t fuzz_option16(struct fuzz_input *input);
 uint32_t fuzz_option32(struct fuzz_input *input);
 
 // A copy of n bytes that ends at an unreadable page, or (front) begins behind
-// one. Under AddressSanitizer an exact allocation, guarded at both ends.
+// one. Under AddressSanitizer both ends are guarded.
 struct fuzz_guarded {
   uint8_t *p;
   size_t n;
-  void *mapping; // null: from malloc
+  void *mapping; // null: under AddressSanitizer
   size_t mapping_bytes;
 };
 struct fuzz_guarded fuzz_guard(const uint8_t *p, size_t n, int front);

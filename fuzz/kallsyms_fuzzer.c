@@ -47,12 +47,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   uint8_t flags = fuzz_option8(&input);
   struct page_script *script = script_read(input.body, &input);
   uint64_t base = script->n ? script->frames[0].pfn * SCRIPT_PAGE : 0;
-  script_finish(script, 62, (struct kl_bytes){0});
   struct kl_limits limits = fuzz_limits();
   struct kl_arena arena;
   kl_arena_init(&arena, fuzz_workspace_begin(WORKSPACE), WORKSPACE);
   struct kl_image *image;
-  if (fuzz_status(kl_image_open(&arena, &script->source, 1, NULL, &limits, NULL, &image)) == KL_OK) {
+  if (fuzz_status(script_image(script, &arena, &limits, &image)) == KL_OK) {
     struct kl_kallsyms_places given = {0};
     if (flags & 1) // as VMCOREINFO would say
       given = (struct kl_kallsyms_places){base + fuzz_option16(&input), base + fuzz_option16(&input),

@@ -8,7 +8,7 @@
 #include "linux/vma.h"
 #include "made_kernel.h"
 
-enum { WORKSPACE = 4 << 20, STEPS = 4096, PAGE = 64 };
+enum { WORKSPACE = 4 << 20, STEPS = 512, PAGE = 64 };
 
 // Where things lie in the first frame, which corpus/generator/seeds.c fills.
 enum {
@@ -159,10 +159,9 @@ static const struct made_layout layout = {.workspace = WORKSPACE,
 static void add_forms(struct kl_kernel *k, uint64_t at, uint8_t forms) {
   k->vmemmap_base = at + SCRIPT_PAGE;
   k->cpus = 1;
-  if (forms & FORM_TREE)
-    k->fields[KL_F_mm_struct_mm_mt] = (struct kl_field){.present = true, .offset = 8, .size = 24};
-  if (forms & FORM_TABLES)
-    k->fields[KL_F_swap_cluster_info_table] = (struct kl_field){.present = true, .offset = 8, .size = 8};
+  k->fields[KL_F_mm_struct_mm_mt] = (struct kl_field){.present = forms & FORM_TREE, .offset = 8, .size = 24};
+  k->fields[KL_F_swap_cluster_info_table] =
+      (struct kl_field){.present = forms & FORM_TABLES, .offset = 8, .size = 8};
   for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
     k->known[symbols[i].id].present = true;
     k->known[symbols[i].id].address = at + symbols[i].offset;

@@ -27,12 +27,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   if (!script->n)
     return 0;
   uint64_t at = script->frames[0].pfn * SCRIPT_PAGE;
-  script_finish(script, 62, (struct kl_bytes){0});
   struct kl_limits limits = fuzz_limits();
   struct kl_arena arena;
   kl_arena_init(&arena, fuzz_workspace_begin(WORKSPACE), WORKSPACE);
   struct kl_image *image;
-  if (fuzz_status(kl_image_open(&arena, &script->source, 1, NULL, &limits, NULL, &image)) == KL_OK) {
+  if (fuzz_status(script_image(script, &arena, &limits, &image)) == KL_OK) {
     uint8_t head[16];
     for (int i = 0; i < NODES && kl_image_read(image, at, head, sizeof head) == KL_OK; i++) {
       if (i) // not the first: a pointer must have been followed

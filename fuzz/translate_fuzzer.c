@@ -62,14 +62,14 @@ static void walk_all(const struct kl_paging *paging, struct kl_image *image, uin
   }
 }
 
+static struct kl_space space; // an empty cache for each input
+
 static void read_through(const struct kl_paging *paging, struct kl_image *image, uint64_t root, uint64_t va) {
-  static struct kl_space space;
   static uint8_t bytes[3 * 4096];
   struct kl_translation t;
   uint64_t phys;
   if (fuzz_status(kl_paging_translate(paging, image, root, va, &t)) == KL_OK)
     check_leaf(va, &t);
-  kl_space_init(&space, paging, image, root, root);
   enum kl_status first = fuzz_status(kl_space_phys(&space, va, &phys));
   uint64_t again;
   FUZZ_REQUIRE(fuzz_status(kl_space_phys(&space, va, &again)) == first); // from the cache
@@ -89,13 +89,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   if (script->fail_at) // a failing source breaks the promise that both ways agree
     script->fail_at = 0;
   uint64_t root = script->frames[0].pfn * SCRIPT_PAGE;
-  script_finish(script, 62, (struct kl_bytes){0});
   struct kl_limits limits = fuzz_limits();
   struct kl_arena arena;
   kl_arena_init(&arena, fuzz_workspace_begin(WORKSPACE), WORKSPACE);
   struct kl_image *image;
-  if (fuzz_status(kl_image_open(&arena, &script->source, 1, NULL, &limits, NULL, &image)) == KL_OK) {
+  if (fuzz_status(script_image(script, &arena, &limits, &image)) == KL_OK) {
     uint64_t upper = 0 - (1ull << (paging.va_bits - (paging.arch == KL_ARCH_X86_64)));
+    kl_space_init(&space, &paging, image, root, root);
     for (size_t i = 0; i < 4; i++)
       read_through(&paging, image, root, (uint64_t)fuzz_option16(&input) << 12 | (i % 2 ? upper : 0));
     uint64_t start = (uint64_t)fuzz_option16(&input) << 30; // 0: all of a half

@@ -104,6 +104,11 @@ enum kl_status kl_leaf_walk_next(struct kl_leaf_walk *walk, struct kl_budget *bu
     }
     uint64_t bytes = kl_level_bytes(walk->paging, walk->level);
     uint64_t base = walk->next & ~(bytes - 1);
+    if (!raw) { // nothing, of every architecture; most entries are
+      walk->at[walk->level].previous = 0;
+      advance(walk, base, bytes);
+      continue;
+    }
     struct kl_entry entry;
     kl_paging_entry(walk->paging, walk->level, kl_is_kernel_half(walk->next), walk->at[walk->level].rights, raw,
                     &entry);

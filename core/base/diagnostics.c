@@ -3,11 +3,15 @@
 
 #include "base/text.h"
 
+// Texts of a diagnostic are static: most often it is one and the same.
+static bool same(const char *a, const char *b) {
+  return a == b || kl_text_equal(a, b);
+}
+
 static void add(struct kl_diagnostics *diagnostics, const struct kl_diagnostic *more) {
   for (size_t i = 0; i < diagnostics->used; i++) {
     struct kl_diagnostic *d = &diagnostics->items[i];
-    if (d->reason == more->reason && kl_text_equal(d->subject, more->subject) &&
-        kl_text_equal(d->what, more->what)) {
+    if (d->reason == more->reason && same(d->what, more->what) && same(d->subject, more->subject)) {
       d->count += more->count;
       return;
     }

@@ -31,7 +31,10 @@ void kl_text_put(struct kl_text *t, const char *p, size_t n) {
 }
 
 void kl_text_char(struct kl_text *t, char c) {
-  kl_text_put(t, &c, 1);
+  if (t->failed == KL_OK && t->used < t->capacity)
+    t->buffer[t->used++] = c;
+  else
+    kl_text_put(t, &c, 1);
 }
 
 void kl_text_string(struct kl_text *t, const char *s) {

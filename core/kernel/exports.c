@@ -2,6 +2,7 @@
 #include "kernel/exports.h"
 
 #include "base/checked.h"
+#include "base/find.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -90,13 +91,19 @@ static size_t find_names(const struct kl_view *view, const char *name, uint64_t 
   size_t n = 0, bytes = kl_string_length(name) + 1;
   const uint8_t *p = view->all.p;
   uint8_t first = (uint8_t)name[0], last = (uint8_t)name[bytes - 2];
-  for (size_t at = 0; at + bytes <= view->all.n && n < MAX_NAMES; at++)
+  for (size_t at = 0; at + bytes <= view->all.n && n < MAX_NAMES; at++) {
+    while (at + 8 + bytes <= view->all.n && !kl_any_is(kl_le64(p + at), first))
+      at += 8;
     if (p[at] == first && p[at + bytes - 2] == last && memcmp(p + at, name, bytes) == 0)
       places[n++] = at;
+  }
   return n;
 }
 
+// Places ascend. Most words point elsewhere.
 static bool names_it(const uint64_t *places, size_t n, uint64_t at) {
+  if (at < places[0] || at > places[n - 1])
+    return false;
   for (size_t i = 0; i < n; i++)
     if (places[i] == at)
       return true;

@@ -1,5 +1,6 @@
 // Symbols from a System.map that the user gave.
 #include "base/checked.h"
+#include "base/find.h"
 #include "base/text.h"
 #include "kernel/symbol_table.h"
 
@@ -26,9 +27,7 @@ static bool line_parse(struct kl_bytes line, struct kl_symbol *ret) {
 }
 
 static struct kl_bytes line_at(struct kl_bytes text, size_t at) {
-  size_t end = at;
-  while (end < text.n && text.p[end] != '\n')
-    end++;
+  size_t end = at + kl_bytes_find(kl_bytes_of(text.p + at, text.n - at), '\n');
   return kl_bytes_of(text.p + at, end > at && text.p[end - 1] == '\r' ? end - at - 1 : end - at);
 }
 

@@ -76,23 +76,26 @@ void kl_peek_init(struct kl_peek *peek, struct kl_image *image) {
   peek->page = 0;
 }
 
-static enum kl_status peek_byte(struct kl_peek *peek, uint64_t phys, uint8_t *ret) {
+static enum kl_status peek_page(struct kl_peek *peek, uint64_t phys) {
   uint64_t page = phys >> PAGE_SHIFT;
   if (peek->page != page + 1) {
     peek->page = page + 1;
     peek->status = kl_image_read(peek->image, page << PAGE_SHIFT, peek->bytes, PAGE_BYTES);
   }
-  KL_TRY(peek->status);
-  *ret = peek->bytes[phys & (PAGE_BYTES - 1)];
-  return KL_OK;
+  return peek->status;
 }
 
 enum kl_status kl_peek_uint(struct kl_peek *peek, uint64_t phys, size_t n, uint64_t *ret) {
+  size_t at = phys & (PAGE_BYTES - 1);
+  if (n == 4 && at <= PAGE_BYTES - 4) { // what searches ask for, word by word
+    KL_TRY(peek_page(peek, phys));
+    *ret = kl_le32(peek->bytes + at);
+    return KL_OK;
+  }
   uint64_t v = 0;
   for (size_t i = 0; i < n && i < 8; i++) {
-    uint8_t byte;
-    KL_TRY(peek_byte(peek, phys + i, &byte));
-    v |= (uint64_t)byte << 8 * i;
+    KL_TRY(peek_page(peek, phys + i));
+    v |= (uint64_t)peek->bytes[(phys + i) & (PAGE_BYTES - 1)] << 8 * i;
   }
   *ret = v;
   return KL_OK;

@@ -1,6 +1,7 @@
 // VMCOREINFO: the lines.
 #include "kernel/vmcoreinfo.h"
 
+#include "base/find.h"
 #include "base/text.h"
 
 bool kl_vmcoreinfo_text(struct kl_bytes b, struct kl_bytes *ret) {
@@ -19,11 +20,8 @@ bool kl_vmcoreinfo_text(struct kl_bytes b, struct kl_bytes *ret) {
 static bool line_take(struct kl_bytes *text, struct kl_bytes *line) {
   if (!text->n)
     return false;
-  size_t n = 0;
-  while (n < text->n && text->p[n] != '\n')
-    n++;
   struct kl_bytes newline;
-  (void)kl_bytes_take(text, n, line);
+  (void)kl_bytes_take(text, kl_bytes_find(*text, '\n'), line);
   (void)kl_bytes_take(text, 1, &newline);
   return true;
 }
