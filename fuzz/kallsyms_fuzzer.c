@@ -48,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   struct page_script *script = script_read(input.body, &input);
   uint64_t base = script->n ? script->frames[0].pfn * SCRIPT_PAGE : 0;
   struct kl_limits limits = fuzz_limits();
+  limits.symbols = 1 << 11; // each is three bytes to search below a token table; the seeds have 600
   struct kl_arena arena;
   kl_arena_init(&arena, fuzz_workspace_begin(WORKSPACE), WORKSPACE);
   struct kl_image *image;

@@ -86,7 +86,7 @@ static enum kl_status peek_page(struct kl_peek *peek, uint64_t phys) {
 }
 
 enum kl_status kl_peek_uint(struct kl_peek *peek, uint64_t phys, size_t n, uint64_t *ret) {
-  size_t at = phys & (PAGE_BYTES - 1);
+  size_t at = (size_t)(phys & (PAGE_BYTES - 1));
   if (n == 4 && at <= PAGE_BYTES - 4) { // what searches ask for, word by word
     KL_TRY(peek_page(peek, phys));
     *ret = kl_le32(peek->bytes + at);
