@@ -66,20 +66,19 @@ def table(head, rows):
 
 def report():
     rows = read(LEDGER)
-    sums, speeds = {}, {}
-    for _, target, executions, seconds, edges in sorted(rows):
+    sums = {}
+    for _, target, executions, seconds, edges in rows:
         total = sums.setdefault(target, [0, 0.0, 0])
         total[0] += int(executions)
         total[1] += float(seconds)
         total[2] = max(total[2], int(edges))
-        speeds[target] = int(executions) / max(float(seconds), 1)  # of the last day
-    shown = [(name, f"{n:,}", f"{cpu / 3600:.2f}", f"{speeds[name]:,.0f}", str(edges))
+    shown = [(name, f"{n:,}", f"{cpu / 3600:.2f}", f"{n / max(cpu, 1):,.0f}", str(edges))
              for name, (n, cpu, edges) in sorted(sums.items())]
     shown.append(("all", f"{sum(t[0] for t in sums.values()):,}", f"{sum(t[1] for t in sums.values()) / 3600:.2f}",
                   "", ""))
     days = sorted({row[0] for row in rows})
     lines = [f"From {days[0]} to {days[-1]}." if days else "Nothing yet.", ""]
-    lines += table(("harness", "executions", "core hours", "a second, last day", "edges"), shown)
+    lines += table(("harness", "executions", "core hours", "a second", "edges"), shown)
     lines += ["", "Found and mended:", ""]
     lines += table(("day", "by", "what", "replayed from"),
                    [(day, by, what, f"`{where}`") for day, by, what, where in read(FINDINGS)])

@@ -31,7 +31,9 @@ struct made_layout {
 
 // Reads the script in data (options from its tail into input) and makes the
 // kernel over it; *at: where the script's first frame is seen. Null, and nothing
-// to end, when the script has no frame or no image opens. One at a time.
+// to end, when the script has no frame or no image opens. One at a time, always the
+// same: what a harness changes of fields, types, enums and known addresses, it sets
+// for each input.
 struct kl_kernel *made_begin(const struct made_layout *layout, const uint8_t *data, size_t n,
                              struct fuzz_input *input, uint64_t *at);
 void made_end(void);

@@ -70,11 +70,13 @@ static const struct made_layout layout = {
     .workspace = WORKSPACE, .fields = fields, .n_fields = sizeof fields / sizeof *fields};
 
 static void add_forms(struct kl_kernel *k, uint8_t forms) {
-  struct kl_field list = {.present = true, .offset = PATH_NAMESPACE_MOUNTS, .size = 16};
-  struct kl_field parent = {.present = true, .offset = PATH_KERNFS_PARENT, .size = 8};
-  if (!(forms & PATH_FORM_TREE))
-    k->fields[KL_F_mnt_namespace_list] = list;
-  k->fields[forms & PATH_FORM_NEW_PARENT ? KL_F_kernfs_node___parent : KL_F_kernfs_node_parent] = parent;
+  bool is_new = forms & PATH_FORM_NEW_PARENT;
+  struct kl_field parent = {.present = is_new, .offset = PATH_KERNFS_PARENT, .size = 8};
+  k->fields[KL_F_mnt_namespace_list] =
+      (struct kl_field){.present = !(forms & PATH_FORM_TREE), .offset = PATH_NAMESPACE_MOUNTS, .size = 16};
+  k->fields[KL_F_kernfs_node___parent] = parent;
+  parent.present = !is_new;
+  k->fields[KL_F_kernfs_node_parent] = parent;
 }
 
 // A buffer that ends where memory does, with a canary before it.
