@@ -1,76 +1,5 @@
 // Variables found from instructions, on kernels that name only their functions.
-#include <stdio.h>
-
-#include "guest.h"
-
-#include "kernel/attach.h"
-#include "kernel/symbol_table.h"
-
-static struct guest g;
-static struct kl_attach a;
-static struct kl_paging x86;
-enum {
-  CODE = 0x1000,
-  SUPERS = 0x4ac0, // super_blocks
-  DECOY = 0x4a80,  // an empty list
-  SUPER = 0x6000,  // the one super block
-  TYPE = 0x7000,
-  NAME = 0x7800,
-  IDR = 0x5108,
-  EMPTY_IDR = 0x50f0,
-  MAP = 0x8000,
-  NODE = 0x9000,
-};
-#define VA(phys) (GUEST_DIRECT_MAP + (phys))
-
-static void put_list(uint64_t head, uint64_t node) {
-  guest_put64(&g, head, VA(node));
-  guest_put64(&g, head + 8, VA(node));
-  guest_put64(&g, node, VA(head));
-  guest_put64(&g, node + 8, VA(head));
-}
-
-static int setup(void **state) {
-  (void)state;
-  guest_open(&g, 0, 0x40000);
-  guest_map(&g);
-  memset(&a, 0, sizeof a);
-  a.k = &g.kernel;
-  a.hold.image_to_phys = GUEST_DIRECT_MAP;
-  a.hold.start = GUEST_DIRECT_MAP;
-  a.hold.end = GUEST_DIRECT_MAP + 0x20000;
-  x86 = g.kernel.paging;
-  g.kernel.space.paging = &x86; // tests of arm64 code still read through these tables
-  guest_field(&g, KL_F_list_head_next, 0, 8);
-  guest_field(&g, KL_F_list_head_prev, 8, 8);
-  guest_field(&g, KL_F_super_block_s_list, 0, 16);
-  guest_field(&g, KL_F_super_block_s_type, 0x28, 8);
-  guest_field(&g, KL_F_file_system_type_name, 0, 8);
-  guest_field(&g, KL_F_idr_idr_rt, 0, 16);
-  guest_field(&g, KL_F_xarray_xa_flags, 4, 4);
-  guest_field(&g, KL_F_xarray_xa_head, 8, 8);
-  guest_field(&g, KL_F_xa_node_shift, 0, 1);
-  guest_field(&g, KL_F_xa_node_slots, 40, 512);
-  guest_field(&g, KL_F_bpf_map_id, 0x30, 4);
-  put_list(SUPERS, SUPER);
-  put_list(DECOY, DECOY);
-  guest_put64(&g, SUPER + 0x28, VA(TYPE));
-  guest_put64(&g, TYPE, VA(NAME));
-  guest_put_text(&g, NAME, "ext4");
-  for (int i = 0; i < 2; i++) {
-    uint64_t idr = i ? IDR : EMPTY_IDR;
-    guest_put(&g, idr + 4, 0x04000004, 4); // IDR_RT_MARKER of a kernel with 26 gfp bits
-    guest_put64(&g, idr + 8, i ? VA(NODE) | 2 : 0);
-  }
-  guest_put64(&g, NODE + 40 + 8 * 5, VA(MAP)); // id 5
-  guest_put(&g, MAP + 0x30, 5, 4);
-  return 0;
-}
-static int teardown(void **state) {
-  (void)state;
-  guest_close(&g);
-  return 0;
-}
+#include "code_guest.h"
 
 // The symbols: two functions, of these bytes each.
 static void run_of(const char *first, const char *second, unsigned bytes) {
@@ -85,25 +14,7 @@ static void run(unsigned bytes) {
   run_of("iterate_supers", "bpf_map_get_curr_or_next", bytes);
 }
 
-static void found(enum kl_symbol_id id, uint64_t phys) {
-  assert_true(g.kernel.known[id].present);
-  assert_int_equal(g.kernel.known[id].address, VA(phys));
-}
-
 // ── arm64 ──────────────────────────────────────────────────────────────────
-
-static uint32_t adrp(unsigned d, uint64_t pc, uint64_t target) {
-  uint64_t pages = (target >> 12) - (pc >> 12);
-  return 0x90000000 | d | (uint32_t)(pages & 3) << 29 | (uint32_t)(pages >> 2 & 0x7ffff) << 5;
-}
-static uint32_t add(unsigned d, unsigned n, unsigned imm) {
-  return 0x91000000 | d | n << 5 | imm << 10;
-}
-
-static void put_code(uint64_t at, const uint32_t *code, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    guest_put(&g, at + 4 * i, code[i], 4);
-}
 
 static void arm64_code_forms_addresses(void **state) {
   (void)state;
@@ -257,46 +168,6 @@ static void an_index_that_loops_ends(void **state) {
   assert_false(g.kernel.known[KL_S_map_idr].present);
 }
 
-// Probes point back to their chains; the last tracer is the one that does nothing.
-static void probes_and_tracers_are_known_by_their_shape(void **state) {
-  (void)state;
-  enum { LIST = 0x4000, OPS = 0xa000, PROBES = 0x4200, PROBE = 0xb000 };
-  static char map[256];
-  g.kernel.paging.arch = KL_ARCH_AARCH64;
-  guest_field(&g, KL_F_ftrace_ops_func, 0, 8);
-  guest_field(&g, KL_F_ftrace_ops_next, 8, 8);
-  guest_field(&g, KL_F_kprobe_hlist, 0, 16);
-  guest_put64(&g, LIST, VA(OPS));
-  guest_put64(&g, OPS, VA(CODE));
-  guest_put64(&g, OPS + 8, VA(OPS + 32));
-  guest_put64(&g, OPS + 32, VA(CODE + 64)); // ftrace_stub
-  // hash_64(0xffff888000001000, 6), by hand: the product's top six bits.
-  enum { BUCKET = (0xffff888000001000 * 0x61c8864680b583eb) >> 58 };
-  guest_field(&g, KL_F_kprobe_addr, 16, 8);
-  guest_put64(&g, PROBE + 16, VA(CODE));
-  guest_put64(&g, PROBES + 8 * BUCKET, VA(PROBE));
-  guest_put64(&g, PROBE + 8, VA(PROBES + 8 * BUCKET));
-  // Each function names a place that is not it first.
-  const uint32_t probes[] = {adrp(1, VA(CODE), VA(PROBES)), add(1, 1, (PROBES + 8) & 0xfff), add(1, 1, 0),
-                             adrp(2, VA(CODE + 12), VA(PROBES)), add(2, 2, PROBES & 0xfff)};
-  const uint32_t tracers[] = {adrp(1, VA(CODE + 32), VA(OPS)), add(1, 1, OPS & 0xfff),
-                              adrp(2, VA(CODE + 40), VA(LIST)), add(2, 2, LIST & 0xfff)};
-  put_code(CODE, probes, 5);
-  put_code(CODE + 32, tracers, 4);
-  int n =
-      snprintf(map, sizeof map, "%016llx T get_kprobe\n%016llx T update_ftrace_function\n%016llx T ftrace_stub\n",
-               (unsigned long long)VA(CODE), (unsigned long long)VA(CODE + 32), (unsigned long long)VA(CODE + 64));
-  assert_int_equal(kl_symbols_from_map(&g.arena, kl_bytes_of(map, (size_t)n), &g.limits, &g.kernel.symbols), KL_OK);
-  assert_int_equal(kl_attach_code_symbols(&a), KL_OK);
-  found(KL_S_kprobe_table, PROBES);
-  found(KL_S_ftrace_ops_list, LIST);
-  // A list that goes round is none.
-  memset(g.kernel.known, 0, sizeof g.kernel.known);
-  guest_put64(&g, OPS + 40, VA(OPS));
-  assert_int_equal(kl_attach_code_symbols(&a), KL_OK);
-  assert_false(g.kernel.known[KL_S_ftrace_ops_list].present);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -309,7 +180,6 @@ int main(void) {
       TEST(a_function_ends_where_the_next_begins),
       TEST(any_code_is_read_without_harm),
       TEST(an_index_that_loops_ends),
-      TEST(probes_and_tracers_are_known_by_their_shape),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
