@@ -48,7 +48,9 @@ enum kl_status kl_bpf_programs_using(struct kl_kernel *k, struct kl_budget *budg
                                      struct kl_text *out) {
   struct kl_bpf_objects programs;
   size_t start = out->used;
-  KL_TRY(kl_bpf_objects_open(&programs, k, budget, KL_BPF_PROGRAMS, 0, UINT32_MAX));
+  enum kl_status opened = kl_bpf_objects_open(&programs, k, budget, KL_BPF_PROGRAMS, 0, UINT32_MAX);
+  if (opened != KL_OK)
+    return opened == KL_END ? KL_OK : opened; // a kernel without programs has none that use it
   for (;;) {
     uint64_t program, id;
     bool uses = false;

@@ -2,6 +2,7 @@
 #include "bpf_builder.h"
 
 #include "linux/bpf_maps.h"
+#include "linux/bpf_program.h"
 
 // struct idr: a root without nodes, or one node; map, program and hash as below.
 enum {
@@ -171,6 +172,19 @@ static void more_unlisted_maps_than_may_be_are_told(void **state) {
   assert_int_equal(told, 1);
 }
 
+static void a_kernel_without_programs_has_none_that_use_a_map(void **state) {
+  (void)state;
+  char buffer[16];
+  struct kl_text text = kl_text_into(buffer, sizeof buffer);
+  maps_guest();
+  idr_at(PROG_IDR, 0xb000, KL_S_prog_idr);
+  g.kernel.known[KL_S_prog_idr].present = false;
+  assert_int_equal(kl_bpf_programs_using(&g.kernel, &g.budget, VA(map_at(0)), &text), KL_ERR_NOT_FOUND);
+  memset(&g.kernel.fields[KL_F_bpf_prog_aux_id], 0, sizeof g.kernel.fields[0]);
+  assert_int_equal(kl_bpf_programs_using(&g.kernel, &g.budget, VA(map_at(0)), &text), KL_OK);
+  assert_int_equal(text.used, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_teardown(a_map_that_only_a_program_uses_is_found_once, teardown),
@@ -178,6 +192,7 @@ int main(void) {
       cmocka_unit_test_teardown(ids_that_are_not_wanted_are_not_given, teardown),
       cmocka_unit_test_teardown(a_program_with_too_many_maps_is_told_and_passed, teardown),
       cmocka_unit_test_teardown(more_unlisted_maps_than_may_be_are_told, teardown),
+      cmocka_unit_test_teardown(a_kernel_without_programs_has_none_that_use_a_map, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
