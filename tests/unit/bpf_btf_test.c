@@ -153,6 +153,51 @@ static void special_fields_outside_the_value_are_refused(void **state) {
   assert_int_equal(specials.count, 0);
 }
 
+// 5.15 to 6.0 keep two offsets in struct bpf_map, and a table of pointers (61df10c7799e "bpf: Allow storing
+// unreferenced kptr in map").
+static void older_kernels_keep_offsets_and_a_table_of_pointers(void **state) {
+  (void)state;
+  bpf_guest(KL_BPF_ARRAY, 4, 64, 1);
+  map.value_bytes = 64;
+  guest_field(&g, KL_F_bpf_map_spin_lock_off, 0x68, 4);
+  guest_field(&g, KL_F_bpf_map_timer_off, 0x6c, 4);
+  g.kernel.fields[KL_F_bpf_map_spin_lock_off].is_signed = g.kernel.fields[KL_F_bpf_map_timer_off].is_signed = true;
+  guest_put(&g, BPF_MAP + 0x68, 4, 4);
+  guest_put(&g, BPF_MAP + 0x6c, (uint32_t)-22, 4); // -EINVAL: it has no timer
+  assert_int_equal(kl_bpf_specials_read(&g.kernel, &map, &specials), KL_OK);
+  assert_int_equal(specials.count, 1);
+  assert_string_equal(specials.fields[0].kind, "spin_lock");
+  assert_int_equal(specials.fields[0].offset, 4);
+  assert_int_equal(specials.fields[0].bytes, 4);
+  guest_put(&g, BPF_MAP + 0x6c, 48, 4);
+  guest_field(&g, KL_F_bpf_map_kptr_off_tab, 0x60, 8);
+  guest_field(&g, KL_F_bpf_map_value_off_nr_off, 0, 4);
+  guest_field(&g, KL_F_bpf_map_value_off_off, 8, 0);
+  guest_field(&g, KL_F_bpf_map_value_off_desc_offset, 0, 4);
+  g.kernel.types[KL_T_bpf_map_value_off_desc].present = true;
+  g.kernel.types[KL_T_bpf_map_value_off_desc].bytes = 24;
+  guest_put64(&g, BPF_MAP + 0x60, VA(RECORD));
+  guest_put(&g, RECORD, 2, 4);
+  guest_put(&g, RECORD + 8, 16, 4);
+  guest_put(&g, RECORD + 8 + 24, 24, 4);
+  assert_int_equal(kl_bpf_specials_read(&g.kernel, &map, &specials), KL_OK);
+  assert_int_equal(specials.count, 4);
+  assert_string_equal(specials.fields[1].kind, "timer");
+  assert_string_equal(specials.fields[3].kind, "kptr");
+  assert_int_equal(specials.fields[3].offset, 24);
+  assert_int_equal(specials.fields[3].bytes, 8);
+  guest_put(&g, RECORD + 8 + 24, 57, 4); // its end is not in the value
+  assert_int_equal(kl_bpf_specials_read(&g.kernel, &map, &specials), KL_ERR_MALFORMED);
+  guest_put(&g, RECORD, KL_BPF_SPECIALS + 1, 4);
+  assert_int_equal(kl_bpf_specials_read(&g.kernel, &map, &specials), KL_ERR_MALFORMED);
+  guest_put(&g, BPF_MAP + 0x6c, 49, 4); // nor is the timer's
+  assert_int_equal(kl_bpf_specials_read(&g.kernel, &map, &specials), KL_ERR_MALFORMED);
+  guest_put(&g, BPF_MAP + 0x6c, 48, 4);
+  guest_put64(&g, BPF_MAP + 0x60, 0);
+  assert_int_equal(kl_bpf_specials_read(&g.kernel, &map, &specials), KL_OK);
+  assert_int_equal(specials.count, 2);
+}
+
 // ── Lines ──────────────────────────────────────────────────────────────────
 
 static void lines_guest(uint32_t functions, uint32_t n_lines) {
@@ -218,6 +263,7 @@ int main(void) {
       cmocka_unit_test_teardown(btf_larger_than_its_cap_is_not_read, teardown),
       cmocka_unit_test_teardown(special_fields_are_named_by_the_kernel_and_hidden, teardown),
       cmocka_unit_test_teardown(special_fields_outside_the_value_are_refused, teardown),
+      cmocka_unit_test_teardown(older_kernels_keep_offsets_and_a_table_of_pointers, teardown),
       cmocka_unit_test_teardown(each_instruction_has_the_line_before_it, teardown),
       cmocka_unit_test_teardown(names_outside_the_btf_are_refused, teardown),
   };

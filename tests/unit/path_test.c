@@ -192,6 +192,64 @@ static void files_without_a_place_have_forms_of_their_own(void **state) {
   expect(3, 8, NULL, "/mnt");
 }
 
+// dmabuffs_dname(): "/%pd:%s", and no name before one is given.
+static void shared_buffers_are_called_what_they_were_named(void **state) {
+  (void)state;
+  plant();
+  guest_field(&g, KL_F_dma_buf_name, 8, 8);
+  make_dentry(8, 8, "dmabuf");
+  make_mount(3, 9, 3, 9);
+  name_itself(8, "dmabuf", 7);
+  expect(3, 8, NULL, "/dmabuf:");
+  guest_put64(&g, INODES + 8, VA(INODES + 0x100));
+  expect(3, 8, NULL, "/dmabuf:");
+  guest_put64(&g, INODES + 0x108, VA(INODES + 0x200));
+  guest_put_text(&g, INODES + 0x200, "camera");
+  expect(3, 8, NULL, "/dmabuf:camera");
+  for (size_t capacity = 0; capacity < strlen("/dmabuf:camera"); capacity++)
+    assert_int_equal(print_path(3, 8, NULL, capacity), KL_ERR_LIMIT);
+  static const uint64_t links[] = {INODES + 0x108, INODES + 8, DENTRIES + DENTRY_BYTES * 8 + D_INODE};
+  for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+    guest_put64(&g, links[i], VA(0x30000000));
+    assert_int_equal(print_path(3, 8, NULL, sizeof buffer), KL_ERR_ABSENT);
+  }
+}
+
+static void names_of_their_own_are_cut_and_missed_as_others_are(void **state) {
+  (void)state;
+  static const struct {
+    const char *file_system, *name, *path;
+  } forms[] = {{"pipefs", "", "pipe:[42]"},
+               {"anon_inodefs", "[eventfd]", "anon_inode:[eventfd]"},
+               {"pidfs", "", "anon_inode:[pidfd]"},
+               {"tmpfs", "memfd:x", "/memfd:x (deleted)"},
+               {"nsfs", "", "net:[42]"}};
+  plant();
+  make_mount(3, 9, 3, 9);
+  guest_put64(&g, INODES + 8, VA(INODES + 0x100));
+  guest_put64(&g, INODES + 0x100, VA(INODES + 0x200));
+  guest_put64(&g, INODES + 0x200, VA(INODES + 0x300));
+  guest_put_text(&g, INODES + 0x300, "net");
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    make_dentry(8, 8, forms[i].name);
+    name_itself(8, forms[i].file_system, 42);
+    expect(3, 8, NULL, forms[i].path);
+    for (size_t capacity = 0; capacity < strlen(forms[i].path); capacity++)
+      assert_int_equal(print_path(3, 8, NULL, capacity), KL_ERR_LIMIT);
+  }
+  // Each step from the dentry to the namespace's kind.
+  static const uint64_t links[] = {INODES + 0x200, INODES + 0x100, INODES + 8,
+                                   DENTRIES + DENTRY_BYTES * 8 + D_INODE};
+  for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+    guest_put64(&g, links[i], VA(0x30000000));
+    assert_int_equal(print_path(3, 8, NULL, sizeof buffer), KL_ERR_ABSENT);
+  }
+  plant();
+  guest_put64(&g, DENTRIES + DENTRY_BYTES * 3 + D_HASH + 8, 0);
+  for (size_t capacity = 0; capacity < strlen("/usr/bin/ls (deleted)"); capacity++)
+    assert_int_equal(print_path(0, 3, NULL, capacity), KL_ERR_LIMIT);
+}
+
 static void parents_that_lead_back_are_a_cycle(void **state) {
   (void)state;
   plant();
@@ -276,6 +334,8 @@ int main(void) {
       TEST(a_jailed_process_sees_less),
       TEST(deleted_files_say_so),
       TEST(files_without_a_place_have_forms_of_their_own),
+      TEST(shared_buffers_are_called_what_they_were_named),
+      TEST(names_of_their_own_are_cut_and_missed_as_others_are),
       TEST(parents_that_lead_back_are_a_cycle),
       TEST(depth_length_and_budget_are_capped),
       TEST(what_can_not_be_read_is_no_path),
