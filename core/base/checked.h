@@ -24,14 +24,19 @@ static inline bool kl_mul(uint64_t a, uint64_t b, uint64_t *ret) {
   return true;
 }
 
-static inline bool kl_narrow(uint64_t v, size_t *ret) {
 #if SIZE_MAX < UINT64_MAX
+static inline bool kl_narrow(uint64_t v, size_t *ret) {
   if (v > SIZE_MAX)
     return false;
-#endif
   *ret = (size_t)v;
   return true;
 }
+#else
+static inline bool kl_narrow(uint64_t v, size_t *ret) {
+  *ret = v;
+  return true;
+}
+#endif
 
 // Rounds up to a power of two.
 static inline bool kl_round_up(uint64_t v, uint64_t to, uint64_t *ret) {
