@@ -14,7 +14,8 @@ static struct kl_arena arena;
 // 1 GiB at physical 0.
 static bool map_memory(struct page_script *script) {
   static const uint8_t page[] = {0xe3, 1};
-  uint64_t index = DIRECT_MAP >> 39 & 511, entry = (TABLES_PFN + 1) << 12 | 0x63;
+  size_t index = DIRECT_MAP >> 39 & 511;
+  uint64_t entry = (TABLES_PFN + 1) << 12 | 0x63;
   uint8_t raw[8];
   for (int i = 0; i < 8; i++)
     raw[i] = (uint8_t)(entry >> 8 * i);
