@@ -24,19 +24,13 @@ static inline bool kl_mul(uint64_t a, uint64_t b, uint64_t *ret) {
   return true;
 }
 
-#if SIZE_MAX < UINT64_MAX
+// Without a branch: where sizes have 64 bits there is nothing that could take it.
 static inline bool kl_narrow(uint64_t v, size_t *ret) {
-  if (v > SIZE_MAX)
-    return false;
-  *ret = (size_t)v;
-  return true;
+  size_t spare, *const to[] = {&spare, ret};
+  bool fits = v <= SIZE_MAX;
+  *to[fits] = (size_t)v;
+  return fits;
 }
-#else
-static inline bool kl_narrow(uint64_t v, size_t *ret) {
-  *ret = v;
-  return true;
-}
-#endif
 
 // Rounds up to a power of two.
 static inline bool kl_round_up(uint64_t v, uint64_t to, uint64_t *ret) {
