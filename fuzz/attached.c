@@ -32,7 +32,7 @@ static size_t n_saved, n_saved_bytes;
 
 // ── The source ─────────────────────────────────────────────────────────────
 
-static enum kl_status read_guest(void *user, uint64_t offset, void *dst, size_t n) {
+enum kl_status attached_read(void *user, uint64_t offset, void *dst, size_t n) {
   struct attached *a = user;
   FUZZ_REQUIRE(offset <= a->source.bytes && n <= a->source.bytes - offset);
   a->reads++;
@@ -60,7 +60,7 @@ static void build_file(struct attached *a, size_t which) {
   write_elf_vmcore(guest_build(&o), &file);
   a->name = rows[which].name;
   a->file = file.p;
-  a->source = (struct kl_source){.user = a, .bytes = file.n, .read = read_guest};
+  a->source = (struct kl_source){.user = a, .bytes = file.n, .read = attached_read};
 }
 
 static void attach(struct attached *a) {

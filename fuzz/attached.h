@@ -25,6 +25,9 @@ struct attached {
   uint8_t *seen; // of each byte of the file: read since attached_begin; null: nobody asks
 };
 
+// Reads of the file, failing as is said: the read of source.
+enum kl_status attached_read(void *user, uint64_t offset, void *dst, size_t n);
+
 // A guest (modulo their number) as attach left it, with the page script's bytes
 // written over it. What the script says of memory that the guest does not have
 // is dropped. One guest at a time.

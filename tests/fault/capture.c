@@ -30,20 +30,6 @@ static enum kl_status read_whole(void *user, uint64_t offset, void *dst, size_t 
   return KL_OK;
 }
 
-static enum kl_status read_cut(void *user, uint64_t offset, void *dst, size_t n) {
-  struct attached *a = user;
-  FUZZ_REQUIRE(offset <= a->source.bytes && n <= a->source.bytes - offset);
-  a->reads++;
-  bool fails = a->fail_at && (a->fail_once ? a->reads == a->fail_at : a->reads >= a->fail_at);
-  if (fails && !a->poison)
-    return a->failure;
-  if (n)
-    memcpy(dst, a->file + offset, n);
-  if (n && fails)
-    memset(dst, 0x5a, n);
-  return KL_OK;
-}
-
 static struct kl_dump *attach(struct kl_source *source, void *block) {
   struct kl_dump_options options = kl_dump_options_default();
   struct kl_dump *dump;
@@ -153,7 +139,7 @@ struct attached *capture_cut(const char *path, const struct kl_query *query, uin
   free(w.seen);
   if (!a.file)
     return NULL;
-  a.source = (struct kl_source){.user = &a, .bytes = n, .read = read_cut};
+  a.source = (struct kl_source){.user = &a, .bytes = n, .read = attached_read};
   a.dump = attach(&a.source, a.block);
   if (!a.dump)
     return NULL;
