@@ -146,7 +146,8 @@ static void diagnostics_merge_and_count_what_does_not_fit(void **state) {
   struct kl_diagnostic items[2];
   struct kl_diagnostics d = {.items = items, .capacity = 2};
   kl_diagnostics_add(&d, "tasks", "comm", 0x10, KL_ERR_ABSENT);
-  kl_diagnostics_add(&d, "tasks", "comm", 0x20, KL_ERR_ABSENT);
+  char comm[] = "comm"; // the same text elsewhere is the same
+  kl_diagnostics_add(&d, "tasks", comm, 0x20, KL_ERR_ABSENT);
   kl_diagnostics_add(&d, "tasks", "comm", 0x30, KL_ERR_FILTERED);
   kl_diagnostics_add(&d, "tasks", "pid", 0x40, KL_ERR_ABSENT);
   kl_diagnostics_add(NULL, "tasks", "pid", 0x40, KL_ERR_ABSENT);
@@ -227,6 +228,7 @@ static void text_flows_through_flush_and_stays_failed(void **state) {
   assert_false(t.truncated);
   kl_text_string(&t, "abcdefgh");
   kl_text_string(&t, "more");
+  kl_text_char(&t, '!');
   assert_int_equal(kl_text_flush(&t), KL_ERR_IO);
   assert_int_equal(sink.n, 10);
   // Without a buffer there is nothing to hand on.
