@@ -10,7 +10,7 @@ from pathlib import Path
 
 # (floor of the core, or all of it; what is counted; at least so many per cent)
 # The aim for branches is 90: what is reached on the way is not given up.
-ASKED = [("core", "lines", 95.0), ("core", "branches", 89.0), ("core/base", "lines", 100.0),
+ASKED = [("core", "lines", 95.0), ("core", "branches", 90.0), ("core/base", "lines", 100.0),
          ("core/base", "branches", 100.0)]
 
 

@@ -24,7 +24,7 @@ struct type_name {
 static struct type_name parse_type_name(struct kl_bytes text) {
   struct type_name t = {0};
   struct kl_bytes cut;
-  for (size_t n = 0; n < text.n; n++) {
+  for (size_t n = text.n; n-- > 0;) { // the last one: a BPF program's is bpf:ID
     if (text.p[n] != ':')
       continue;
     (void)kl_bytes_take(&text, n, &t.in);

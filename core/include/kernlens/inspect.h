@@ -93,7 +93,7 @@ struct kl_type_place {
 };
 
 // [BTF:]NAME, then members: "task_struct", "struct page", "union thread_union",
-// "task_struct.se.vruntime", "xfs:xfs_inode", "#96". NAME alone is a struct, a
+// "task_struct.se.vruntime", "xfs:xfs_inode", "bpf:5:key", "#96". NAME alone is a struct, a
 // union, an enum or another type, in this order; of several with one name the
 // one that kernlens itself reads, or the first. Types of the kernel come before
 // those of modules and BPF programs. KL_ERR_NOT_FOUND: no such type (*bad, may
