@@ -12,7 +12,7 @@ enum kl_status kl_dump_share_size(const struct kl_dump *dump, size_t *ret) {
   const struct kl_dump_options *o = &dump->options;
   uint64_t bytes;
   KL_TRY(kl_image_workspace(o->sources, o->n_sources, &o->limits, &bytes));
-  const uint64_t parts = 4 * 16; // what their alignment costs
+  const uint64_t parts = 4ull * 16; // what their alignment costs
   uint64_t own = sizeof(struct kl_dump) + DIAGNOSTICS * sizeof(struct kl_diagnostic) + sizeof(struct kl_kernel) +
                  sizeof(struct kl_symbols) + parts;
   return kl_add(bytes, own, &bytes) && kl_add(bytes, o->limits.symbol_name_bytes, &bytes) && kl_narrow(bytes, ret)

@@ -18,10 +18,9 @@ bool kl_vmcoreinfo_text(struct kl_bytes b, struct kl_bytes *ret) {
 
 // Cuts one line off, without its newline.
 static bool line_take(struct kl_bytes *text, struct kl_bytes *line) {
-  if (!text->n)
-    return false;
   struct kl_bytes newline;
-  (void)kl_bytes_take(text, kl_bytes_find(*text, '\n'), line);
+  if (!text->n || !kl_bytes_take(text, kl_bytes_find(*text, '\n'), line))
+    return false;
   (void)kl_bytes_take(text, 1, &newline);
   return true;
 }
