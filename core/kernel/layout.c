@@ -94,12 +94,14 @@ static bool direct_map_by_walk(struct kl_attach *a) {
   }
 }
 
+static bool locate_direct_map(struct kl_attach *a) {
+  bool found = a->k->paging.arch == KL_ARCH_X86_64 ? direct_map_x86_64(a) : direct_map_aarch64(a);
+  return found || direct_map_by_walk(a);
+}
+
 static void find_direct_map(struct kl_attach *a) {
   struct kl_kernel *k = a->k;
-  bool found = k->paging.arch == KL_ARCH_X86_64 ? direct_map_x86_64(a) : direct_map_aarch64(a);
-  if (!found)
-    found = direct_map_by_walk(a);
-  if (found)
+  if (locate_direct_map(a))
     kl_attach_confirm(a, "the direct map holds the image too");
   else
     kl_diagnostics_add(k->diagnostics, "attach", "direct map", 0, KL_ERR_NOT_FOUND);
@@ -225,6 +227,10 @@ int64_t kl_attach_layout_score(struct kl_attach *a) {
   struct kl_budget budget = {.steps = MAX_STEPS};
   struct kl_translation t;
   uint64_t va, both = 0, mapped_only = 0, lost = 0;
+  // Its tables may lie where only this layout has them.
+  bool found_here = !k->direct_map_start && locate_direct_map(a);
+  if (!k->direct_map_start)
+    return 0;
   // Physical addresses have at most 52 bits; nothing else is that close above.
   uint64_t end = k->direct_map_start + (1ull << (k->paging.va_bits - 2));
   kl_leaf_walk_init(&walk, &k->paging, k->image, k->root, k->direct_map_start, end);
@@ -240,5 +246,7 @@ int64_t kl_attach_layout_score(struct kl_attach *a) {
       mapped_only += t.page_bytes - known;
     }
   }
+  if (found_here)
+    k->direct_map_base = k->direct_map_start = 0;
   return (int64_t)both - (int64_t)mapped_only - (int64_t)lost;
 }
