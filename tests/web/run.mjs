@@ -16,6 +16,7 @@ const files = readdirSync(here)
 // What a file's tests came to. Suites are left out: their tests count.
 function runFile(file) {
   const result = { passed: 0, failed: 0 };
+  let broken = false; // outside its tests: it did not load, or a hook failed
   const leaf = (data) => data.details?.type !== 'suite' && data.name !== file;
   const indent = (data) => '  '.repeat(data.nesting);
   return new Promise((resolve) => {
@@ -26,13 +27,17 @@ function runFile(file) {
         console.log(`ok      ${indent(data)}${data.name} (${Math.round(data.details.duration_ms)} ms)`);
       })
       .on('test:fail', (data) => {
+        if (data.name === file) broken = true;
         if (!leaf(data)) return;
         result.failed++;
         const { error } = data.details;
         console.log(`FAILED  ${indent(data)}${data.name}\n${error.cause?.stack ?? error.cause?.message ?? error.message}`);
       })
       .on('test:stderr', (data) => process.stdout.write(data.message))
-      .on('end', () => resolve(result))
+      .on('end', () => {
+        if (!result.failed && (broken || !result.passed)) result.failed = 1;
+        resolve(result);
+      })
       .resume();
   });
 }
