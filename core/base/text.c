@@ -148,7 +148,9 @@ size_t kl_string_length(const char *s) {
 }
 
 bool kl_text_equal(const char *a, const char *b) {
-  return kl_bytes_equal(kl_bytes_of(a, kl_string_length(a)), b);
+  for (; *a && *a == *b; a++)
+    b++;
+  return *a == *b;
 }
 
 bool kl_bytes_equal(struct kl_bytes b, const char *s) {

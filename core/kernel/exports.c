@@ -85,41 +85,57 @@ static bool take_table(struct kl_image *image, uint64_t phys, struct kl_exports 
 // any more in 7.x.
 static const char *const anchors[] = {"init_task", "__per_cpu_offset", "init_pid_ns", "nr_cpu_ids"};
 
-// The places of a name; the linker may have merged it as the end of a longer
+struct places {
+  size_t n;
+  uint64_t at[MAX_NAMES]; // ascending
+};
+
+// Adds the places of a name in [at, end), of which most blocks of 8 lack the
+// first letter or the last; the linker may have merged it as the end of a longer
 // one.
-static size_t find_names(const struct kl_view *view, const char *name, uint64_t *places) {
-  size_t n = 0, bytes = kl_string_length(name) + 1;
-  const uint8_t *p = view->all.p;
-  uint8_t first = (uint8_t)name[0], last = (uint8_t)name[bytes - 2];
-  for (size_t at = 0; at + bytes <= view->all.n && n < MAX_NAMES; at++) {
-    while (at + 8 + bytes <= view->all.n && !kl_any_is(kl_le64(p + at), first))
-      at += 8;
-    if (p[at] == first && p[at + bytes - 2] == last && memcmp(p + at, name, bytes) == 0)
-      places[n++] = at;
+static void add_places(const uint8_t *p, size_t at, size_t end, const char *name, struct places *ret) {
+  enum { BLOCK = 8 };
+  size_t bytes = kl_string_length(name) + 1, last = bytes - 2;
+  for (; at + bytes <= end && ret->n < MAX_NAMES; at += BLOCK) {
+    size_t starts = end - at - bytes + 1;
+    if (starts >= BLOCK &&
+        !(kl_any_is(kl_le64(p + at), (uint8_t)name[0]) && kl_any_is(kl_le64(p + at + last), (uint8_t)name[last])))
+      continue;
+    for (size_t i = at; i < at + kl_min(starts, BLOCK) && ret->n < MAX_NAMES; i++)
+      if (p[i] == (uint8_t)name[0] && p[i + last] == (uint8_t)name[last] && memcmp(p + i, name, bytes) == 0)
+        ret->at[ret->n++] = i;
   }
-  return n;
 }
 
-// Places ascend. Most words point elsewhere.
-static bool names_it(const uint64_t *places, size_t n, uint64_t at) {
-  if (at < places[0] || at > places[n - 1])
+// Most words point elsewhere.
+static bool names_it(const struct places *places, uint64_t at) {
+  if (at < places->at[0] || at > places->at[places->n - 1])
     return false;
-  for (size_t i = 0; i < n; i++)
-    if (places[i] == at)
+  for (size_t i = 0; i < places->n; i++)
+    if (places->at[i] == at)
       return true;
   return false;
 }
 
-// The entry that has one of these places as its name.
-static bool find_entry(const struct kl_view *view, struct kl_image *image, const char *name,
-                       struct kl_exports *ret) {
-  uint64_t places[MAX_NAMES];
-  size_t n = find_names(view, name, places);
-  for (size_t at = 4; n && at + 4 <= view->all.n; at += 4) {
+// The entry in [at, end) that has one of these places as its name.
+static bool find_entry(const struct kl_view *view, size_t at, size_t end, struct kl_image *image,
+                       const struct places *places, struct kl_exports *ret) {
+  for (at = at < 4 ? 4 : (at + 3) & ~(size_t)3; at + 4 <= end; at += 4) {
     uint64_t target = at + (uint64_t)(int64_t)(int32_t)kl_le32(view->all.p + at);
-    if (names_it(places, n, target) && take_table(image, view->phys + at - 4, ret))
+    if (names_it(places, target) && take_table(image, view->phys + at - 4, ret))
       return true;
   }
+  return false;
+}
+
+static bool find_table(const struct kl_view *view, struct kl_image *image, const char *anchor,
+                       struct kl_exports *ret) {
+  struct places places = {.n = 0};
+  for (size_t at = 0, end; kl_view_stretch(view, &at, &end); at = end)
+    add_places(view->all.p, at, end, anchor, &places);
+  for (size_t at = 0, end; places.n && kl_view_stretch(view, &at, &end); at = end)
+    if (find_entry(view, at, end, image, &places, ret))
+      return true;
   return false;
 }
 
@@ -130,7 +146,7 @@ enum kl_status kl_exports_find(struct kl_arena *arena, struct kl_image *image, u
   bool found = false;
   enum kl_status status = kl_view_open(arena, image, start, end - start, &view);
   for (size_t i = 0; status == KL_OK && i < sizeof anchors / sizeof *anchors && !found; i++)
-    found = find_entry(&view, image, anchors[i], ret);
+    found = find_table(&view, image, anchors[i], ret);
   kl_arena_rewind(arena, mark);
   return status == KL_OK && !found ? KL_ERR_NOT_FOUND : status;
 }

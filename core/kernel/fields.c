@@ -4,10 +4,11 @@
 
 struct wanted_field {
   const char *type, *member;
-  enum kl_need need;
+  uint8_t member_bytes;
+  uint8_t need; // enum kl_need
 };
 static const struct wanted_field wanted_fields[KL_FIELD_COUNT] = {
-#define KL_WANTED_FIELD(type, member, need, note) {#type, #member, KL_##need},
+#define KL_WANTED_FIELD(type, member, need, note) {#type, #member, sizeof #member - 1, KL_##need},
     KL_FIELD_LIST(KL_WANTED_FIELD)
 #undef KL_WANTED_FIELD
 };
@@ -31,6 +32,10 @@ static struct kl_bytes name_of(const char *s) {
   return kl_bytes_of(s, kl_string_length(s));
 }
 
+static struct kl_bytes member_of(const struct wanted_field *w) {
+  return kl_bytes_of(w->member, w->member_bytes);
+}
+
 // ── Structs ────────────────────────────────────────────────────────────────
 
 // How many of the wanted members of this struct's name the type has.
@@ -39,7 +44,7 @@ static uint32_t members_of(const struct kl_btf *btf, uint32_t id, const char *ty
   for (size_t i = 0; i < KL_FIELD_COUNT; i++) {
     struct kl_btf_field field;
     n += kl_text_equal(wanted_fields[i].type, type) &&
-         kl_btf_find_member(btf, id, name_of(wanted_fields[i].member), &field);
+         kl_btf_find_member(btf, id, member_of(&wanted_fields[i]), &field);
   }
   return n;
 }
@@ -117,7 +122,7 @@ static void resolve_fields(struct kl_kernel *k) {
     }
     struct kl_btf_field member;
     k->fields[i] = (struct kl_field){0};
-    if (id && kl_btf_find_member(k->btf, id, name_of(w->member), &member) &&
+    if (id && kl_btf_find_member(k->btf, id, member_of(w), &member) &&
         kl_field_of_member(k->btf, &member, &k->fields[i]))
       continue;
     k->fields[i].present = false;

@@ -38,12 +38,11 @@ static enum kl_status u32_at(struct search *s, uint64_t phys, uint32_t *ret) {
 static enum kl_status token_table_start(struct search *s, uint64_t digits, uint64_t *ret) {
   uint64_t at = digits;
   for (unsigned token = '0' + 1; token; at--) {
-    uint64_t byte;
+    const uint8_t *page;
     if (!at || digits - at > KL_KALLSYMS_TOKEN_BYTES)
       return KL_ERR_NOT_FOUND;
-    KL_TRY(kl_peek_uint(&s->peek, at - 1, 1, &byte));
-    if (!byte)
-      token--;
+    KL_TRY(kl_peek_page(&s->peek, at - 1, &page));
+    token -= !page[(at - 1) & (KL_PEEK_BYTES - 1)];
   }
   *ret = at + 1;
   return KL_OK;
@@ -51,19 +50,23 @@ static enum kl_status token_table_start(struct search *s, uint64_t digits, uint6
 
 static enum kl_status read_tokens(struct search *s, struct kl_kallsyms *k) {
   size_t used = 0;
-  for (unsigned token = 0; token < KL_KALLSYMS_TOKENS; token++) {
-    k->token_at[token] = (uint16_t)used;
-    uint64_t byte;
-    do {
-      if (used == KL_KALLSYMS_TOKEN_BYTES)
-        return KL_ERR_NOT_FOUND;
-      KL_TRY(kl_peek_uint(&s->peek, k->at.token_table + used, 1, &byte));
+  k->token_at[0] = 0;
+  for (unsigned token = 0; token < KL_KALLSYMS_TOKENS;) {
+    const uint8_t *page;
+    uint64_t at = k->at.token_table + used;
+    if (used == KL_KALLSYMS_TOKEN_BYTES)
+      return KL_ERR_NOT_FOUND;
+    KL_TRY(kl_peek_page(&s->peek, at, &page));
+    size_t i = (size_t)(at & (KL_PEEK_BYTES - 1));
+    for (; i < KL_PEEK_BYTES && used < KL_KALLSYMS_TOKEN_BYTES && token < KL_KALLSYMS_TOKENS; i++) {
+      uint8_t byte = page[i];
       if (byte && (byte < ' ' || byte >= 0x7f))
         return KL_ERR_NOT_FOUND;
-      k->token_text[used++] = (uint8_t)byte;
-    } while (byte);
+      k->token_text[used++] = byte;
+      if (!byte)
+        k->token_at[++token] = (uint16_t)used;
+    }
   }
-  k->token_at[KL_KALLSYMS_TOKENS] = (uint16_t)used;
   for (unsigned c = '0'; c <= 'z'; c++) {
     struct kl_bytes text = kl_kallsyms_token(k, (uint8_t)c);
     if ((c <= '9' || c >= 'a') && (text.n != 1 || text.p[0] != c))
@@ -142,6 +145,46 @@ static bool names_fit(struct search *s, uint64_t start, uint64_t n, uint64_t mar
   return step_names(s, &at, n - (s->marker_count - 1) * KL_KALLSYMS_BLOCK) && at <= markers && markers - at < 8;
 }
 
+// Both searches go from high to low, over words of which most are not what is
+// sought (6.2 has 500,000), and pass a lost page at once. 0: there is none.
+
+// The next place, from at down to low, of a word in (min, max].
+static uint64_t next_count(struct search *s, uint64_t at, uint64_t low, uint64_t min, uint64_t max) {
+  const uint8_t *page;
+  for (; at >= low && kl_budget_spend(&s->budget, 1) == KL_OK; at -= 4) {
+    if (kl_peek_page(&s->peek, at, &page) != KL_OK) {
+      at &= ~(uint64_t)(KL_PEEK_BYTES - 1);
+      if (at < 4)
+        return 0;
+      continue;
+    }
+    uint32_t word = kl_le32(page + (at & (KL_PEEK_BYTES - 1)));
+    if (word > min && word <= max)
+      return at;
+  }
+  return 0;
+}
+
+// The next end, from end down to low, whose two words step as markers do.
+static uint64_t next_markers_end(struct search *s, uint64_t end, uint64_t low) {
+  uint64_t most = KL_KALLSYMS_BLOCK * (s->limits->symbol_name_bytes + 2);
+  const uint8_t *page;
+  for (; end >= low && kl_budget_spend(&s->budget, 1) == KL_OK; end -= 4) {
+    size_t at = (size_t)(end & (KL_PEEK_BYTES - 1));
+    if (at == 4) // across two pages: a closer look says
+      return end;
+    if (kl_peek_page(&s->peek, end - 4, &page) != KL_OK) {
+      end = ((end - 4) & ~(uint64_t)(KL_PEEK_BYTES - 1)) + 4;
+      continue;
+    }
+    const uint8_t *last = page + (at ? at : KL_PEEK_BYTES) - 4;
+    uint32_t before = kl_le32(last - 4), v = kl_le32(last);
+    if (before < v && v - before >= KL_KALLSYMS_BLOCK * 2 && v - before <= most)
+      return end;
+  }
+  return 0;
+}
+
 // num_syms stands right before names: a word, padded to 8 bytes before 7.0.
 static bool find_names(struct search *s, struct kl_kallsyms *k) {
   uint64_t last = s->last_marker + 2;
@@ -151,22 +194,19 @@ static bool find_names(struct search *s, struct kl_kallsyms *k) {
   uint64_t most = KL_KALLSYMS_BLOCK * (s->limits->symbol_name_bytes + 2);
   uint64_t low = high > most + 16 ? high - most : 16;
   uint64_t min = (s->marker_count - 1) * KL_KALLSYMS_BLOCK, max = s->marker_count * KL_KALLSYMS_BLOCK;
-  for (uint64_t names = high; names >= low && s->budget.steps; names -= 4) {
-    uint32_t word;
-    uint64_t num_syms = names - 4;
-    if (u32_at(s, num_syms, &word) != KL_OK)
+  for (uint64_t at = high - 4; (at = next_count(s, at, low - 8, min, max)); at -= 4) {
+    uint32_t count, padding;
+    if (u32_at(s, at, &count) != KL_OK)
       continue;
-    if (!word) {
-      num_syms = names - 8;
-      if (u32_at(s, num_syms, &word) != KL_OK)
-        continue;
-    }
-    if (word <= min || word > max || !names_fit(s, names, word, k->markers))
-      continue;
-    k->at.names = names;
-    k->at.num_syms = num_syms;
-    k->count = word;
-    return true;
+    bool padded = at + 8 <= high && u32_at(s, at + 4, &padding) == KL_OK && !padding;
+    k->at.num_syms = at;
+    k->count = count;
+    k->at.names = at + 8;
+    if (padded && names_fit(s, at + 8, count, k->markers))
+      return true;
+    k->at.names = at + 4;
+    if (names_fit(s, at + 4, count, k->markers))
+      return true;
   }
   return false;
 }
@@ -177,7 +217,7 @@ static enum kl_status find_markers_and_names(struct search *s, struct kl_kallsym
   uint64_t top = k->at.token_table & ~3ull;
   uint64_t most = 3 * s->limits->symbols + 16;
   uint64_t low = top > most ? top - most : 8;
-  for (uint64_t end = top; end >= low && s->budget.steps; end -= 4) {
+  for (uint64_t end = top; (end = next_markers_end(s, end, low)) >= low; end -= 4) {
     if (!markers_end_at(s, end, &k->markers))
       continue;
     uint64_t between = k->at.token_table - end;

@@ -54,22 +54,22 @@ size_t kl_mark_stride(enum kl_mark mark) {
 
 // ── Blocks ─────────────────────────────────────────────────────────────────
 
-// Sixteen bytes as four words, in the compiler's own form of vectors. (Every
-// machine that this is built for is little-endian. Freestanding, only the builtin
-// copies without a call.)
+// Sixteen bytes as four words, in the compiler's own form of vectors: also where
+// they are not aligned. (Every machine that this is built for is little-endian.)
 typedef uint32_t four __attribute__((vector_size(16)));
+typedef uint32_t four_anywhere __attribute__((vector_size(16), aligned(1), may_alias));
+typedef uint64_t two __attribute__((vector_size(16)));
 
 // These become part of where they are called. (Vectors go by pointer: 32-bit x86
 // has no agreed way to hand one over.)
 #define INLINED static inline __attribute__((always_inline))
 
 INLINED void load(const uint8_t *p, four *ret) {
-  __builtin_memcpy(ret, p, sizeof *ret);
+  *ret = *(const four_anywhere *)p;
 }
 
 INLINED bool is_any(const four *words) {
-  uint64_t halves[2];
-  __builtin_memcpy(halves, words, sizeof halves);
+  two halves = (two)*words;
   return halves[0] | halves[1];
 }
 
@@ -141,7 +141,8 @@ static void see_zeros(struct kl_zeros *zeros, const uint8_t *p, size_t at, size_
   size_t z = zeros->end > at ? zeros->end : at;
   for (; z + KL_MARK_BLOCK <= end; z += KL_MARK_BLOCK) {
     four v[4];
-    __builtin_memcpy(v, p + z, sizeof v);
+    for (size_t i = 0; i < 4; i++)
+      load(p + z + 16 * i, &v[i]);
     v[0] |= v[1] | v[2] | v[3];
     if (is_any(&v[0]))
       break;

@@ -71,31 +71,45 @@ enum kl_status kl_view_at(const struct kl_view *view, uint64_t offset, size_t n,
   return KL_OK;
 }
 
+bool kl_view_stretch(const struct kl_view *view, size_t *at, size_t *end) {
+  uint64_t first = view->phys >> PAGE_SHIFT, stop = view->phys + view->all.n, from = view->phys + *at;
+  while (view->pages && from < stop && view->pages[(from >> PAGE_SHIFT) - first] != KL_OK)
+    from = (from | (PAGE_BYTES - 1)) + 1;
+  uint64_t to = from;
+  while (view->pages && to < stop && view->pages[(to >> PAGE_SHIFT) - first] == KL_OK)
+    to = (to | (PAGE_BYTES - 1)) + 1;
+  *at = (size_t)(kl_min(from, stop) - view->phys);
+  *end = (size_t)((view->pages ? kl_min(to, stop) : stop) - view->phys);
+  return *at < *end;
+}
+
 void kl_peek_init(struct kl_peek *peek, struct kl_image *image) {
   peek->image = image;
   peek->page = 0;
 }
 
-static enum kl_status peek_page(struct kl_peek *peek, uint64_t phys) {
+enum kl_status kl_peek_page(struct kl_peek *peek, uint64_t phys, const uint8_t **ret) {
   uint64_t page = phys >> PAGE_SHIFT;
   if (peek->page != page + 1) {
     peek->page = page + 1;
     peek->status = kl_image_read(peek->image, page << PAGE_SHIFT, peek->bytes, PAGE_BYTES);
   }
+  *ret = peek->bytes;
   return peek->status;
 }
 
 enum kl_status kl_peek_uint(struct kl_peek *peek, uint64_t phys, size_t n, uint64_t *ret) {
+  const uint8_t *bytes;
   size_t at = (size_t)(phys & (PAGE_BYTES - 1));
-  if (n == 4 && at <= PAGE_BYTES - 4) { // what searches ask for, word by word
-    KL_TRY(peek_page(peek, phys));
-    *ret = kl_le32(peek->bytes + at);
+  if (n <= 8 && n <= PAGE_BYTES - at) { // nearly always
+    KL_TRY(kl_peek_page(peek, phys, &bytes));
+    *ret = n == 4 ? kl_le32(bytes + at) : kl_le_n(bytes + at, n);
     return KL_OK;
   }
   uint64_t v = 0;
   for (size_t i = 0; i < n && i < 8; i++) {
-    KL_TRY(peek_page(peek, phys + i));
-    v |= (uint64_t)peek->bytes[(phys + i) & (PAGE_BYTES - 1)] << 8 * i;
+    KL_TRY(kl_peek_page(peek, phys + i, &bytes));
+    v |= (uint64_t)bytes[(phys + i) & (PAGE_BYTES - 1)] << 8 * i;
   }
   *ret = v;
   return KL_OK;

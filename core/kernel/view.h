@@ -29,15 +29,22 @@ void kl_view_of(struct kl_bytes bytes, struct kl_view *ret);
 // or the status of its first lost page. n 0 is in order up to the end.
 enum kl_status kl_view_at(const struct kl_view *view, uint64_t offset, size_t n, const uint8_t **ret) KL_MUST_USE;
 
+// The next stretch of the view without a lost page, from *at on: [*at, *end).
+// False: there is none.
+bool kl_view_stretch(const struct kl_view *view, size_t *at, size_t *end);
+
 // Small reads one after the other in the same page, over any container.
+enum { KL_PEEK_BYTES = 4096 };
 struct kl_peek {
   struct kl_image *image;
   uint64_t page; // number of the page in bytes, plus 1; 0: none
   enum kl_status status;
-  uint8_t bytes[4096];
+  uint8_t bytes[KL_PEEK_BYTES];
 };
 
 void kl_peek_init(struct kl_peek *peek, struct kl_image *image);
+// The page of phys, until the next call. Errors: of its read.
+enum kl_status kl_peek_page(struct kl_peek *peek, uint64_t phys, const uint8_t **ret) KL_MUST_USE;
 // n at most 8, and may cross a page.
 enum kl_status kl_peek_uint(struct kl_peek *peek, uint64_t phys, size_t n, uint64_t *ret) KL_MUST_USE;
 
