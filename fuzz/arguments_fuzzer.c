@@ -14,7 +14,7 @@
 #include "attached.h"
 #include "tables/cell.h"
 
-enum { INPUT = 8192, WORDS = 256, SAID = 1 << 16 };
+enum { INPUT = 8192, WORDS = 256, ASKED = 4, SAID = 1 << 16 };
 
 // Of the first option: whole command lines, or only what follows the dump.
 enum { ASK_COMMAND, ASK_CONDITIONS, ASK_COLUMNS, ASK_PLACES, ASK_TYPES, ASKS };
@@ -199,7 +199,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     ask_command(words, count);
   if (ask == ASK_CONDITIONS)
     ask_conditions(table, (const char *const *)words, count);
-  for (size_t i = 0; i < count && ask > ASK_CONDITIONS; i++)
+  for (size_t i = 0; i < count && i < ASKED && ask > ASK_CONDITIONS; i++)
     (ask == ASK_COLUMNS  ? ask_columns(table, words[i])
      : ask == ASK_PLACES ? ask_place(words[i])
                          : ask_type(words[i]));

@@ -3,6 +3,9 @@
 #ifndef FUZZ_BPF_LAYOUT_H
 #define FUZZ_BPF_LAYOUT_H
 
+// The option behind the type: how the map is read.
+enum { BPF_AS_ENTRIES, BPF_AS_RING, BPF_AS_ARENA, BPF_AS_BLOOM, BPF_AS_MAPS, BPF_WAYS };
+
 enum {
   // The first page of a script: struct bpf_map and what is around it.
   BPF_TYPE = 0,

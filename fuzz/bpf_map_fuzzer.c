@@ -1,7 +1,8 @@
 // One BPF map: the input is a page script whose first frame holds struct
-// bpf_map, all of it seen through a direct map. Every way to read a map is tried
-// on it: its reader, ring, arena and Bloom filter, and the walk that looks for
-// maps. The types' members lie where bpf_layout.h says.
+// bpf_map, all of it seen through a direct map. It is read in one way of
+// reading a map, whatever its type: as entries, ring, arena or Bloom filter; or
+// maps are looked for from there. The types' members and the options lie where
+// bpf_layout.h says.
 #include <string.h>
 
 #include "bpf_layout.h"
@@ -12,7 +13,7 @@
 #include "linux/bpf_ring.h"
 #include "made_kernel.h"
 
-enum { WORKSPACE = 2 << 20, STEPS = 512, VALUE_MAX = 1 << 16 };
+enum { WORKSPACE = 2 << 20, STEPS = 64, VALUE_MAX = 1 << 12 };
 
 static const struct made_field fields[] = {
     {KL_F_bpf_map_map_type, BPF_TYPE, 4},
@@ -165,7 +166,7 @@ static void put(uint8_t *p, size_t *at, uint32_t v) {
     p[(*at)++] = (uint8_t)(v >> 8 * i);
 }
 
-static struct kl_bytes kernel_btf(void) {
+static struct kl_bytes btf_bytes(void) {
   static uint8_t bytes[256];
   static const char strings[] = "\0int\0btf_field_type\0BPF_TIMER\0BPF_LIST_HEAD\0BPF_RB_ROOT";
   // Magic and version, lengths and offsets; an INT; an ENUM of three.
@@ -177,6 +178,20 @@ static struct kl_bytes kernel_btf(void) {
     put(bytes, &n, words[i]);
   memcpy(bytes + n, strings, sizeof strings);
   return kl_bytes_of(bytes, n + sizeof strings);
+}
+
+// Opened once: it says the same of every map.
+static struct kl_btf *kernel_btf(void) {
+  static uint8_t block[1 << 14];
+  static struct kl_btf *btf;
+  static struct kl_limits limits;
+  static struct kl_arena arena;
+  if (!btf) {
+    limits = fuzz_limits();
+    kl_arena_init(&arena, block, sizeof block);
+    FUZZ_REQUIRE(kl_btf_open(&arena, btf_bytes(), NULL, &limits, &btf, NULL) == KL_OK);
+  }
+  return btf;
 }
 
 static const struct made_layout layout = {.workspace = WORKSPACE,
@@ -226,7 +241,7 @@ static void show_entry(struct kl_bpf_entries *e, const struct kl_bpf_entry *entr
   kl_bpf_specials_hide(specials, value, entry->value_bytes);
 }
 
-static void read_map(struct kl_kernel *k, const struct kl_bpf_map *map) {
+static void read_entries(struct kl_kernel *k, const struct kl_bpf_map *map) {
   static struct kl_bpf_entries entries;
   static struct kl_bpf_entry entry;
   struct kl_bpf_specials specials;
@@ -262,19 +277,26 @@ static void read_bloom(struct kl_kernel *k, const struct kl_bpf_map *map) {
   bool in;
   if (fuzz_status(kl_bpf_bloom_open(&bloom, k, map)) != KL_OK)
     return;
+  memset(value, 0x11, sizeof value);
   if (map->value_bytes <= sizeof value)
     (void)fuzz_status(kl_bpf_bloom_test(&bloom, kl_bytes_of(value, map->value_bytes), &in));
   (void)fuzz_status(kl_bpf_bloom_render(&bloom, &budget, &out));
 }
 
-static void walk_maps(struct kl_kernel *k) {
+static void find_maps(struct kl_kernel *k, const struct kl_bpf_map *map) {
   static struct kl_bpf_maps maps;
-  struct kl_bpf_map map;
+  struct kl_bpf_map found;
   enum kl_bpf_found_by found_by;
   struct kl_budget budget = {STEPS};
+  (void)map;
   if (fuzz_status(kl_bpf_maps_open(&maps, k, &budget, 0, UINT64_MAX)) == KL_OK)
-    WALK(kl_bpf_maps_next(&maps, &map, &found_by), FUZZ_REQUIRE(found_by <= KL_BPF_FOUND_BY_MAP))
+    WALK(kl_bpf_maps_next(&maps, &found, &found_by), FUZZ_REQUIRE(found_by <= KL_BPF_FOUND_BY_MAP))
 }
+
+static void (*const ways[BPF_WAYS])(struct kl_kernel *k, const struct kl_bpf_map *map) = {
+    [BPF_AS_ENTRIES] = read_entries, [BPF_AS_RING] = read_ring, [BPF_AS_ARENA] = read_arena,
+    [BPF_AS_BLOOM] = read_bloom,     [BPF_AS_MAPS] = find_maps,
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   struct fuzz_input input;
@@ -284,17 +306,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   if (!kernel)
     return 0;
   add_maps(kernel, at);
-  FUZZ_REQUIRE(kl_btf_open(kernel->arena, kernel_btf(), NULL, kernel->limits, &kernel->btf, NULL) == KL_OK);
-  uint8_t type = fuzz_option8(&input);
-  memset(value, 0x11, sizeof value);
+  kernel->btf = kernel_btf();
+  uint8_t type = fuzz_option8(&input), way = fuzz_option8(&input) % BPF_WAYS;
   if (fuzz_status(kl_bpf_map_read(kernel, at, &map)) == KL_OK) {
     map.type = type ? type : map.type; // one memory, read as any type
-    read_map(kernel, &map);
-    read_ring(kernel, &map);
-    read_arena(kernel, &map);
-    read_bloom(kernel, &map);
+    ways[way](kernel, &map);
   }
-  walk_maps(kernel);
   made_end();
   return 0;
 }

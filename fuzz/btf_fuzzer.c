@@ -1,10 +1,10 @@
-// BTF: opened, and when it is sound, everything in it asked for and printed.
+// BTF: opened, and when it is sound, each type in it asked for one thing, or printed in one way.
 #include <string.h>
 
 #include "btf/btf.h"
 #include "harness.h"
 
-enum { WORKSPACE = 8 << 20, PRINTED = 1 << 12, TYPES = 4096 };
+enum { WORKSPACE = 8 << 20, PRINTED = 1 << 10, TYPES = 256 };
 
 static enum kl_status swallow(void *user, const char *p, size_t n) {
   uint64_t *left = user;
@@ -43,23 +43,45 @@ static void ask_items(const struct kl_btf *btf, const struct kl_btf_type *t) {
     kl_btf_int(btf, t, &integer);
 }
 
-static void ask_type(const struct kl_btf *btf, uint32_t id, struct kl_bytes value, struct kl_text *out) {
-  struct kl_btf_type type;
+// What an input asks of each type.
+enum { ASK_MEMBERS, ASK_NAMES, ASK_C, ASK_LAYOUT, ASK_TEXT, ASK_JSON, ASK_SHOWN, ASKS };
+
+static void ask_members(const struct kl_btf *btf, const struct kl_btf_type *t) {
   uint64_t bytes;
-  kl_btf_type(btf, id, &type);
-  FUZZ_REQUIRE(type.id == id);
-  ask_items(btf, &type);
-  FUZZ_REQUIRE(kl_btf_strip(btf, id) < kl_btf_count(btf));
-  (void)kl_btf_size(btf, id, &bytes);
-  kl_btf_print_name(btf, id, out);
-  (void)fuzz_status(kl_btf_print_type(btf, id, id % 2, out));
-  (void)fuzz_status(kl_btf_print_value(btf, id, value, id % 3 ? KL_BTF_VALUE_JSON : KL_BTF_VALUE_TEXT, out));
-  bool is_tag = type.kind == KL_BTF_TYPE_TAG || type.kind == KL_BTF_DECL_TAG; // not found by name
-  if (type.name.n && !is_tag && type.kind != KL_BTF_UNKNOWN)
-    FUZZ_REQUIRE(kl_btf_find(btf, type.kind, type.name, 0) != 0);
+  ask_items(btf, t);
+  FUZZ_REQUIRE(kl_btf_strip(btf, t->id) < kl_btf_count(btf));
+  (void)kl_btf_size(btf, t->id, &bytes);
+  bool is_tag = t->kind == KL_BTF_TYPE_TAG || t->kind == KL_BTF_DECL_TAG; // not found by name
+  if (t->name.n && !is_tag && t->kind != KL_BTF_UNKNOWN)
+    FUZZ_REQUIRE(kl_btf_find(btf, t->kind, t->name, 0) != 0);
 }
 
-static void ask_all(const struct kl_btf *btf, struct kl_bytes value, uint32_t first) {
+// With text of ours for what may begin at one offset.
+static enum kl_status print_shown(const struct kl_btf *btf, uint32_t id, struct kl_bytes value,
+                                  struct kl_text *out) {
+  struct kl_btf_shown shown = {.offset = value.n / 2, .size = 8, .text = kl_bytes_of("shown", 5)};
+  return kl_btf_print_value_with(btf, id, value, KL_BTF_VALUE_JSON, &shown, 1, out);
+}
+
+static void ask_type(const struct kl_btf *btf, uint32_t id, unsigned ask, struct kl_bytes value,
+                     struct kl_text *out) {
+  struct kl_btf_type type;
+  kl_btf_type(btf, id, &type);
+  FUZZ_REQUIRE(type.id == id);
+  if (ask == ASK_MEMBERS)
+    ask_members(btf, &type);
+  else if (ask == ASK_NAMES)
+    kl_btf_print_name(btf, id, out);
+  else if (ask == ASK_C || ask == ASK_LAYOUT)
+    (void)fuzz_status(kl_btf_print_type(btf, id, ask == ASK_LAYOUT, out));
+  else if (ask == ASK_TEXT || ask == ASK_JSON)
+    (void)fuzz_status(
+        kl_btf_print_value(btf, id, value, ask == ASK_JSON ? KL_BTF_VALUE_JSON : KL_BTF_VALUE_TEXT, out));
+  else
+    (void)fuzz_status(print_shown(btf, id, value, out));
+}
+
+static void ask_all(const struct kl_btf *btf, unsigned ask, struct kl_bytes value, uint32_t first) {
   static char buffer[256];
   uint64_t left = PRINTED;
   struct kl_text out = kl_text_into(buffer, sizeof buffer);
@@ -67,7 +89,7 @@ static void ask_all(const struct kl_btf *btf, struct kl_bytes value, uint32_t fi
   out.user = &left;
   uint32_t count = kl_btf_count(btf);
   for (uint32_t id = first; id < count && id < first + TYPES && out.failed == KL_OK; id++)
-    ask_type(btf, id, value, &out);
+    ask_type(btf, id, ask, value, &out);
   struct kl_btf_field field;
   int64_t enumerator;
   uint32_t task = kl_btf_find_struct(btf, "task_struct");
@@ -80,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   struct fuzz_input input;
   fuzz_input_init(&input, data, n);
   uint8_t flags = fuzz_option8(&input), value_bytes = fuzz_option8(&input);
+  unsigned ask = fuzz_option8(&input) % ASKS;
   struct kl_bytes body = input.body, split = {0};
   if (flags & 1) { // the base's length, and behind it a split BTF
     size_t cut = fuzz_option32(&input);
@@ -105,10 +128,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   FUZZ_REQUIRE(status != KL_ERR_MALFORMED || bad <= base_bytes.n);
   value.p = value_guarded.p;
   if (status == KL_OK) {
-    ask_all(base, value, 0);
-    if (flags & 1 && fuzz_status(kl_btf_open(&arena, kl_bytes_of(split_bytes.p, split_bytes.n), base, &limits,
-                                             &module, &bad)) == KL_OK)
-      ask_all(module, value, kl_btf_count(base));
+    if (!(flags & 1))
+      ask_all(base, ask, value, 0);
+    else if (fuzz_status(kl_btf_open(&arena, kl_bytes_of(split_bytes.p, split_bytes.n), base, &limits, &module,
+                                     &bad)) == KL_OK)
+      ask_all(module, ask, value, kl_btf_count(base));
   }
   fuzz_workspace_end(arena.peak);
   fuzz_release(&base_bytes);

@@ -4,10 +4,10 @@
 #include "harness.h"
 #include "image/image.h"
 
-enum { PARTS = 4, READS = 32, WORKSPACE = 16 << 20 };
+enum { PARTS = 4, READS = 8, WORKSPACE = 16 << 20 };
 
 static void read_around(struct kl_image *image, uint64_t phys) {
-  static uint8_t page[8192];
+  static uint8_t page[4096 + 64];
   const uint8_t *lent;
   bool stable;
   (void)fuzz_status(kl_image_read(image, phys, page, 1));
@@ -49,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     fuzz_source_init(&files[i], guarded[i].p, part.n, &input);
     sources[i] = files[i].source;
   }
+  unsigned proposal = fuzz_option8(&input) % 16; // of a layout; 0: as it is
   struct kl_limits limits = fuzz_limits();
   struct kl_arena arena;
   uint64_t needed = 0;
@@ -69,10 +70,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     for (uint64_t i = 0; i < 64 && kl_image_cpu(image, i, &cpu); i++)
       ;
     FUZZ_REQUIRE(kl_image_facts(image)->container != NULL);
-    read_all(image);
-    for (uint64_t i = 0; i < 16 && kl_image_layout_propose(image, i, &layout) == KL_OK; i++)
-      if (fuzz_status(kl_image_layout_use(image, &layout)) == KL_OK)
-        read_all(image);
+    if (!proposal || (kl_image_layout_propose(image, proposal - 1, &layout) == KL_OK &&
+                      fuzz_status(kl_image_layout_use(image, &layout)) == KL_OK))
+      read_all(image);
   }
   fuzz_workspace_end(arena.peak);
   for (size_t i = 0; i < parts; i++)

@@ -1,4 +1,4 @@
-// Text of the guest on its way to people and programs: nothing that acts on a
+// Text of the guest on its way to people or to programs, as the option says: nothing that acts on a
 // terminal comes through, JSON stays JSON, and both stay UTF-8.
 #include <string.h>
 
@@ -35,26 +35,39 @@ static void require_json_string(const struct kl_text *out) {
   }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
-  static char buffer[OUTPUT];
-  n = n < INPUT ? n : INPUT;
-  struct fuzz_guarded guarded = fuzz_guard(data, n, n % 2);
+static char buffer[OUTPUT];
+
+static void text(const uint8_t *p, size_t n) {
   struct kl_text out = kl_text_into(buffer, sizeof buffer);
-  cli_escape(&out, guarded.p, n);
+  cli_escape(&out, p, n);
   require_plain(&out);
   size_t width = cli_width(out.buffer, out.used);
   FUZZ_REQUIRE(width <= 2 * out.used);
-  for (size_t wanted = 0; wanted < 5; wanted++) {
-    size_t fits = cli_fit(out.buffer, out.used, wanted);
-    FUZZ_REQUIRE(fits <= out.used && cli_width(out.buffer, fits) <= wanted);
-  }
-  out = kl_text_into(buffer, sizeof buffer);
-  cli_escape_line(&out, (const char *)guarded.p, n);
+  size_t wanted = n % 5, fits = cli_fit(out.buffer, out.used, wanted);
+  FUZZ_REQUIRE(fits <= out.used && cli_width(out.buffer, fits) <= wanted);
+}
+
+static void line(const uint8_t *p, size_t n) {
+  struct kl_text out = kl_text_into(buffer, sizeof buffer);
+  cli_escape_line(&out, (const char *)p, n);
   require_plain(&out);
-  out = kl_text_into(buffer, sizeof buffer);
-  kl_text_json_string(&out, guarded.p, n);
+}
+
+static void json(const uint8_t *p, size_t n) {
+  struct kl_text out = kl_text_into(buffer, sizeof buffer);
+  kl_text_json_string(&out, p, n);
   require_plain(&out);
   require_json_string(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
+  static void (*const ways[])(const uint8_t *p, size_t n) = {text, line, json};
+  struct fuzz_input input;
+  fuzz_input_init(&input, data, n);
+  uint8_t way = fuzz_option8(&input) % (sizeof ways / sizeof *ways);
+  n = input.body.n < INPUT ? input.body.n : INPUT;
+  struct fuzz_guarded guarded = fuzz_guard(input.body.p, n, n % 2);
+  ways[way](guarded.p, n);
   fuzz_release(&guarded);
   return 0;
 }

@@ -132,8 +132,9 @@ void fuzz_release(struct fuzz_guarded *g) {
     guard_give_back(g->p, g->n);
 }
 
-// FUZZ_WORKSPACE bytes, and behind them what can't be touched.
-enum { BEHIND = 65536 };
+// FUZZ_WORKSPACE bytes, and behind them what can't be touched. RUBBISH of them
+// are the same rubbish for each input; what lies above is from inputs before.
+enum { BEHIND = 65536, RUBBISH = 16384 };
 
 uint8_t *fuzz_block(void) {
   uint8_t *p = mmap(NULL, FUZZ_WORKSPACE + BEHIND, PROT_READ | PROT_WRITE,
@@ -167,7 +168,7 @@ void *fuzz_workspace_begin(size_t bytes) {
 
 void fuzz_workspace_end(size_t touched) {
   FUZZ_REQUIRE(touched <= bounded);
-  memset(workspace, 0xa5, touched);
+  memset(workspace, 0xa5, touched < RUBBISH ? touched : RUBBISH);
 }
 
 void fuzz_leak_begin(void) {

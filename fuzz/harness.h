@@ -53,7 +53,8 @@ struct fuzz_guarded fuzz_guard(const uint8_t *p, size_t n, int front);
 void fuzz_release(struct fuzz_guarded *guarded);
 
 // The block of a workspace: bytes of it may be touched, what is behind them may
-// not. It holds rubbish, never zeros, at each begin. One at a time.
+// not. It holds rubbish at each begin: never zeros, but what inputs before left.
+// One at a time.
 enum { FUZZ_WORKSPACE = 64 << 20 };
 void *fuzz_workspace_begin(size_t bytes);
 void fuzz_workspace_end(size_t touched); // kl_arena.peak, or all

@@ -1,4 +1,4 @@
-// Areas, cached pages, the swap cache and who holds frames, over memory
+// Areas, cached pages, the swap cache or who holds frames, over memory
 // whose heads lie at fixed places of the first frame (enum), all of it seen
 // through a direct map. Struct pages begin one frame behind it.
 #include "linux/frames.h"
@@ -8,7 +8,7 @@
 #include "linux/vma.h"
 #include "made_kernel.h"
 
-enum { WORKSPACE = 4 << 20, STEPS = 512, PAGE = 64 };
+enum { WORKSPACE = 4 << 20, STEPS = 64, PAGE = 64 };
 
 // Where things lie in the first frame, which corpus/generator/seeds.c fills.
 enum {
@@ -205,24 +205,29 @@ static void areas(struct kl_kernel *k, uint64_t at) {
   FUZZ_REQUIRE(false);
 }
 
-static void pages(struct kl_kernel *k, uint64_t at) {
+static void cached(struct kl_kernel *k, uint64_t at) {
   static struct kl_page_cache_walk files;
-  static struct kl_swap_cache_walk swap;
   struct kl_cached_page page;
-  struct kl_swap_page swapped;
   struct kl_budget budget = {STEPS};
   if (fuzz_status(kl_page_cache_walk_init(&files, k, &budget, at + MAPPING, 0, UINT64_MAX)) == KL_OK)
     WALK(kl_page_cache_walk_next(&files, &page))
-  budget.steps = STEPS;
-  if (fuzz_status(kl_swap_cache_walk_init(&swap, k, &budget)) == KL_OK)
-    WALK(kl_swap_cache_walk_next(&swap, &swapped))
 }
 
-static void frames(struct kl_kernel *k) {
+static void swapped(struct kl_kernel *k, uint64_t at) {
+  static struct kl_swap_cache_walk swap;
+  struct kl_swap_page page;
+  struct kl_budget budget = {STEPS};
+  (void)at;
+  if (fuzz_status(kl_swap_cache_walk_init(&swap, k, &budget)) == KL_OK)
+    WALK(kl_swap_cache_walk_next(&swap, &page))
+}
+
+static void frames(struct kl_kernel *k, uint64_t at) {
   const struct kl_holders *holders = NULL;
   struct kl_frame_walk walk;
   struct kl_frame frame;
-  struct kl_budget budget = {16 * STEPS};
+  struct kl_budget budget = {4 * STEPS};
+  (void)at;
   if (fuzz_status(kl_holders_find(k, &budget, &holders)) != KL_OK)
     return;
   for (size_t i = 1; i < holders->n_held; i++)
@@ -232,6 +237,9 @@ static void frames(struct kl_kernel *k) {
   WALK(kl_frame_walk_next(&walk, &frame))
 }
 
+// The option behind the forms: which of them.
+static void (*const questions[])(struct kl_kernel *k, uint64_t at) = {areas, cached, swapped, frames};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   struct fuzz_input input;
   uint64_t at;
@@ -239,9 +247,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   if (!kernel)
     return 0;
   add_forms(kernel, at, fuzz_option8(&input));
-  areas(kernel, at);
-  pages(kernel, at);
-  frames(kernel);
+  questions[fuzz_option8(&input) % (sizeof questions / sizeof *questions)](kernel, at);
   made_end();
   return 0;
 }

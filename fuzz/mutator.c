@@ -66,6 +66,14 @@ static void index_records(struct script *s) {
   s->n = at;
 }
 
+// at[] is large: only what is in use of it is written.
+static void begin(struct script *s, uint8_t *p, size_t n, size_t capacity) {
+  s->p = p;
+  s->n = n;
+  s->capacity = capacity;
+  index_records(s);
+}
+
 static void remove_record(struct script *s, size_t i) {
   size_t bytes = RECORD + length_of(s, i), end = s->at[i] + bytes;
   memmove(s->p + s->at[i], s->p + end, s->n - end);
@@ -172,8 +180,8 @@ static size_t mutate(uint8_t *data, size_t n, size_t capacity, uint64_t random) 
   if (capacity < TAIL + RECORD)
     return n;
   memcpy(tail, data + n - kept, kept);
-  struct script s = {.p = data, .n = n - kept, .capacity = capacity - TAIL};
-  index_records(&s);
+  struct script s;
+  begin(&s, data, n - kept, capacity - TAIL);
   for (size_t times = 1 + below(&random, 4); times-- > 0;) {
     switch (below(&random, 8)) {
     case 0:
@@ -200,8 +208,8 @@ static size_t mend(uint8_t *data, size_t n) {
     return n;
   uint8_t tail[TAIL];
   memcpy(tail, data + n - TAIL, TAIL);
-  struct script s = {.p = data, .n = n - TAIL, .capacity = n - TAIL};
-  index_records(&s);
+  struct script s;
+  begin(&s, data, n - TAIL, n - TAIL);
   memcpy(data + s.n, tail, TAIL);
   return s.n + TAIL;
 }

@@ -10,7 +10,7 @@
 #include "harness.h"
 #include "tables/cell.h"
 
-enum { INPUT = 4096, OUTPUT = 1 << 22, COLUMNS = 16, ROWS = 256 };
+enum { INPUT = 1024, OUTPUT = 1 << 22, COLUMNS = 16, ROWS = 256 };
 
 static struct cli cli;
 static struct cli_output out;
@@ -89,11 +89,13 @@ struct reader {
   const char *p, *end;
 };
 
+// By hand: a fuzzer listens at memcmp, which is most of what it would hear.
 static bool at(struct reader *r, const char *wanted) {
-  size_t n = strlen(wanted);
-  if ((size_t)(r->end - r->p) < n || memcmp(r->p, wanted, n) != 0)
-    return false;
-  r->p += n;
+  const char *p = r->p;
+  for (; *wanted; wanted++, p++)
+    if (p == r->end || *p != *wanted)
+      return false;
+  r->p = p;
   return true;
 }
 static void expect(struct reader *r, const char *wanted) {

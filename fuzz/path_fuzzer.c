@@ -110,9 +110,8 @@ static void check(const struct kl_kernel *k, enum kl_status status, const struct
     check(k, call, &out, &budget, form);                                                                           \
   } while (0)
 
-static void files(struct kl_kernel *k, uint64_t at, size_t capacity) {
+static void dentries(struct kl_kernel *k, uint64_t at, size_t capacity) {
   struct kl_path_root root = {0};
-  struct kl_super super;
   (void)fuzz_status(kl_task_root(k, at + PATH_TASK, &root));
   for (uint64_t i = 0; i < 4; i++) {
     uint64_t dentry = at + PATH_DENTRY + i * PATH_DENTRY_BYTES;
@@ -120,6 +119,12 @@ static void files(struct kl_kernel *k, uint64_t at, size_t capacity) {
     CHECK(FORM_ANY, kl_mounted_path(k, &budget, at + PATH_MOUNT + PATH_MOUNT_MNT, dentry, &root, &out));
     CHECK(FORM_ANY, kl_namespace_path(k, dentry, &out));
   }
+}
+
+static void files(struct kl_kernel *k, uint64_t at, size_t capacity) {
+  struct kl_path_root root = {0};
+  struct kl_super super;
+  (void)fuzz_status(kl_task_root(k, at + PATH_TASK, &root));
   CHECK(FORM_ANY, kl_path_print(k, &budget, at + PATH_FILE, &root, &out));
   CHECK(FORM_ANY, kl_file_path(k, &budget, at + PATH_FILE, NULL, &out));
   if (fuzz_status(kl_super_of_inode(k, at + PATH_INODE, &super)) == KL_OK) {
@@ -156,6 +161,13 @@ static void mounts(struct kl_kernel *k, uint64_t at, size_t capacity) {
   }
 }
 
+static void (*const subjects[PATH_SUBJECTS])(struct kl_kernel *k, uint64_t at, size_t capacity) = {
+    [PATH_OF_DENTRIES] = dentries,
+    [PATH_OF_FILES] = files,
+    [PATH_OF_NODES] = nodes,
+    [PATH_OF_MOUNTS] = mounts,
+};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   struct fuzz_input input;
   uint64_t at;
@@ -165,9 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   add_forms(kernel, fuzz_option8(&input));
   uint8_t small = fuzz_option8(&input); // a buffer of so many bytes; 0: a good one
   size_t capacity = small ? small : KL_PATH_BYTES;
-  files(kernel, at, capacity);
-  nodes(kernel, at, capacity);
-  mounts(kernel, at, capacity);
+  subjects[fuzz_option8(&input) % PATH_SUBJECTS](kernel, at, capacity);
   made_end();
   return 0;
 }

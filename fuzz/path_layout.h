@@ -56,7 +56,8 @@ enum {
   PATH_KERNFS_PARENT = 8,
 };
 
-// The first option behind those of the script: forms that kernels have.
+// The options behind those of the script: forms that kernels have, bytes of the buffer, what has paths.
 enum { PATH_FORM_TREE = 1, PATH_FORM_NEW_PARENT = 2 };
+enum { PATH_OF_DENTRIES, PATH_OF_FILES, PATH_OF_NODES, PATH_OF_MOUNTS, PATH_SUBJECTS };
 
 #endif

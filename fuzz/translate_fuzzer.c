@@ -5,7 +5,10 @@
 #include "arch/paging.h"
 #include "page_script.h"
 
-enum { WORKSPACE = 2 << 20, LEAVES = 64, STEPS = 1 << 9 };
+enum { WORKSPACE = 2 << 20, LEAVES = 16, STEPS = 1 << 8 };
+
+// The last option: what is asked.
+enum { ASK_READS, ASK_LOWER_HALF, ASK_UPPER_HALF, ASKS };
 
 static struct kl_paging paging_of(struct fuzz_input *input) {
   static const struct kl_paging shapes[] = {
@@ -65,7 +68,7 @@ static void walk_all(const struct kl_paging *paging, struct kl_image *image, uin
 static struct kl_space space; // an empty cache for each input
 
 static void read_through(const struct kl_paging *paging, struct kl_image *image, uint64_t root, uint64_t va) {
-  static uint8_t bytes[3 * 4096];
+  static uint8_t bytes[4096 + 16];
   struct kl_translation t;
   uint64_t phys;
   if (fuzz_status(kl_paging_translate(paging, image, root, va, &t)) == KL_OK)
@@ -77,6 +80,15 @@ static void read_through(const struct kl_paging *paging, struct kl_image *image,
   (void)fuzz_status(kl_space_read(&space, va, bytes, sizeof bytes));
   (void)fuzz_status(kl_space_read(&space, va - 3, bytes, 7));
   (void)kl_paging_strip(paging, va);
+}
+
+// The places of the options, and what the script itself has.
+static void read_all(const struct kl_paging *paging, struct kl_image *image, uint64_t root, const uint64_t *places,
+                     struct kl_bytes script) {
+  for (size_t i = 0; i < 4; i++)
+    read_through(paging, image, root, places[i]);
+  for (size_t i = 0; i + 8 <= script.n && i < 512; i += 72)
+    read_through(paging, image, root, kl_le64(script.p + i));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
@@ -95,15 +107,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   struct kl_image *image;
   if (fuzz_status(script_image(script, &arena, &limits, &image)) == KL_OK) {
     uint64_t upper = 0 - (1ull << (paging.va_bits - (paging.arch == KL_ARCH_X86_64)));
+    uint64_t places[4];
     kl_space_init(&space, &paging, image, root, root);
     for (size_t i = 0; i < 4; i++)
-      read_through(&paging, image, root, (uint64_t)fuzz_option16(&input) << 12 | (i % 2 ? upper : 0));
-    uint64_t start = (uint64_t)fuzz_option16(&input) << 30; // 0: all of a half
-    walk_all(&paging, image, root, start, 0);
-    if (!start)
-      walk_all(&paging, image, root, upper, 0);
-    for (size_t i = 0; i + 8 <= input.body.n && i < 512; i += 72)
-      read_through(&paging, image, root, kl_le64(input.body.p + i));
+      places[i] = (uint64_t)fuzz_option16(&input) << 12 | (i % 2 ? upper : 0);
+    uint64_t start = (uint64_t)fuzz_option16(&input) << 30;
+    uint8_t ask = fuzz_option8(&input) % ASKS;
+    if (ask == ASK_READS)
+      read_all(&paging, image, root, places, input.body);
+    else
+      walk_all(&paging, image, root, ask == ASK_UPPER_HALF ? upper | start : start, 0);
   }
   fuzz_workspace_end(arena.peak);
   return 0;

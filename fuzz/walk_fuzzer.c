@@ -7,7 +7,7 @@
 #include "walk/rbtree.h"
 #include "walk/xarray.h"
 
-enum { WORKSPACE = 2 << 20, STEPS = 1024 };
+enum { WORKSPACE = 2 << 20, STEPS = 256 };
 
 static const struct made_field fields[] = {
     {KL_F_list_head_next, 0, 8},

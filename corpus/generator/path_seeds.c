@@ -95,19 +95,22 @@ static void put_all(const char *type, bool tree) {
 void path_seeds(const struct folder *to) {
   static const struct {
     const char *name, *type;
-    uint8_t forms, small;
+    uint8_t subject, forms, small;
     bool own, deleted, chroot;
   } rows[] = {
-      {"list", "ext4", 0, 0, false, false, false},
-      {"tree", "ext4", PATH_FORM_TREE | PATH_FORM_NEW_PARENT, 0, false, false, false},
-      {"deleted", "tmpfs", 0, 0, false, true, false},
-      {"chroot", "ext4", PATH_FORM_TREE, 0, false, false, true},
-      {"short-buffer", "ext4", PATH_FORM_TREE, 5, false, false, false},
-      {"pipe", "pipefs", 0, 0, true, false, false},
-      {"namespace", "nsfs", 0, 0, true, false, false},
-      {"dma-buffer", "dmabuf", 0, 0, true, false, false},
-      {"anonymous", "anon_inodefs", 0, 0, true, false, false},
-      {"memory-file", "tmpfs", 0, 0, true, true, false},
+      {"list", "ext4", PATH_OF_MOUNTS, 0, 0, false, false, false},
+      {"tree", "ext4", PATH_OF_MOUNTS, PATH_FORM_TREE | PATH_FORM_NEW_PARENT, 0, false, false, false},
+      {"nodes", "ext4", PATH_OF_NODES, 0, 0, false, false, false},
+      {"nodes-new-parent", "ext4", PATH_OF_NODES, PATH_FORM_NEW_PARENT, 0, false, false, false},
+      {"file", "ext4", PATH_OF_FILES, 0, 0, false, false, false},
+      {"deleted", "tmpfs", PATH_OF_DENTRIES, 0, 0, false, true, false},
+      {"chroot", "ext4", PATH_OF_DENTRIES, PATH_FORM_TREE, 0, false, false, true},
+      {"short-buffer", "ext4", PATH_OF_FILES, PATH_FORM_TREE, 5, false, false, false},
+      {"pipe", "pipefs", PATH_OF_FILES, 0, 0, true, false, false},
+      {"namespace", "nsfs", PATH_OF_FILES, 0, 0, true, false, false},
+      {"dma-buffer", "dmabuf", PATH_OF_FILES, 0, 0, true, false, false},
+      {"anonymous", "anon_inodefs", PATH_OF_FILES, 0, 0, true, false, false},
+      {"memory-file", "tmpfs", PATH_OF_FILES, 0, 0, true, true, false},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct bytes b = {0};
@@ -124,7 +127,7 @@ void path_seeds(const struct folder *to) {
       put(PATH_INODE + PATH_INODE_PRIVATE, base + PATH_TEXT + 9 * TEXT_BYTES);
     }
     write_page(1, page, &b);
-    uint8_t options[4] = {0, 0, rows[i].forms, rows[i].small}; // script, forms, buffer
+    uint8_t options[5] = {0, 0, rows[i].forms, rows[i].small, rows[i].subject}; // behind the script's two
     write_seed(to, "path", rows[i].name, &b, options, sizeof options);
   }
 }

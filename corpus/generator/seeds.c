@@ -62,11 +62,30 @@ static void container_seeds(const struct folder *to) {
     for (size_t s = 0; s < 2; s++) {
       if (s && strcmp(c->name, "elf") != 0 && strcmp(c->name, "kdump") != 0)
         continue;
-      struct guest *g = bare_guest(shapes[s], s ? 2 : 4);
+      struct guest *g = bare_guest(shapes[s], 2);
       struct bytes b = {0};
       c->write(g, &b);
+      struct bytes proposed = {0};
+      bytes_put(&proposed, b.p, b.n);
       plain_seed(to, "container", print("%s-%s", c->name, shapes[s]), &b);
+      uint8_t first_proposal[4] = {0, 0, 0, 1}; // parts, the file's two, a layout
+      if (strcmp(c->name, "raw") == 0)
+        write_seed(to, "container", "raw-layout", &proposed, first_proposal, sizeof first_proposal);
     }
+  }
+}
+
+// A seed for each thing that btf_fuzzer.c asks. Options: flags, bytes of the value, what is asked, where a split
+// BTF begins.
+static void btf_asks(const struct folder *to, const char *name, const struct bytes *b, uint8_t flags,
+                     uint64_t split_at) {
+  static const char *const asks[] = {"members", "names", "c", "layout", "text", "json", "shown"};
+  for (uint8_t ask = 0; ask < sizeof asks / sizeof *asks; ask++) {
+    struct bytes one = {0};
+    bytes_put(&one, b->p, b->n);
+    uint8_t options[7] = {flags, 200, ask};
+    store(options + 3, split_at, 4);
+    write_seed(to, "btf", print("%s-%s", name, asks[ask]), &one, options, sizeof options);
   }
 }
 
@@ -88,19 +107,15 @@ static void btf_seeds(const struct folder *to) {
     struct chance chance = chance_of(era, "seed");
     struct btf_style style = {
         .header_32 = era >= ERA_7_2, .sorted = era >= ERA_7_2, .old_bitfields = era == ERA_5_10};
-    struct bytes base = {0}, whole = {0};
+    struct bytes base = {0};
     btf_write(&types, &style, &chance, &base);
-    bytes_put(&whole, base.p, base.n);
-    static const uint8_t with_value[] = {0, 200};
-    write_seed(to, "btf", print("era-%d", (int)era), &whole, with_value, sizeof with_value);
+    btf_asks(to, print("era-%d", (int)era), &base, 0, 0);
     if (era != ERA_6_1)
       continue;
     struct bytes split = {0};
     bytes_put(&split, base.p, base.n);
     btf_write_split(&types, &base, "in_module", &split);
-    uint8_t options[6] = {1, 200};
-    store(options + 2, base.n, 4);
-    write_seed(to, "btf", "split", &split, options, sizeof options);
+    btf_asks(to, "split", &split, 1, base.n);
   }
 }
 
@@ -134,10 +149,13 @@ static void text_seeds(const struct folder *to) {
     map.n = map.n < 2000 ? map.n : 2000;
     plain_seed(to, "system_map", shapes[i], &map);
   }
-  struct bytes b = {0};
-  bytes_string(
-      &b, "plain \x1b[31mred\x07 \xc2\x9b \xe2\x80\xae \xf0\x9f\x98\x80 \xff\xfe back\\slash \"quoted\"\r\n\t");
-  plain_seed(to, "escape", "mixed", &b);
+  static const char *const ways[] = {"text", "line", "json"}; // the option of escape_fuzzer.c
+  for (uint8_t way = 0; way < 3; way++) {
+    struct bytes b = {0};
+    bytes_string(
+        &b, "plain \x1b[31mred\x07 \xc2\x9b \xe2\x80\xae \xf0\x9f\x98\x80 \xff\xfe back\\slash \"quoted\"\r\n\t");
+    write_seed(to, "escape", ways[way], &b, &way, 1);
+  }
 }
 
 static void put_record(struct bytes *b, uint64_t pfn, uint64_t offset, const void *p, size_t n) {
@@ -176,7 +194,13 @@ static void translate_seeds(const struct folder *to) {
     struct bytes b = {0};
     put_record(&b, g->root >> 12, 0, phys_at(g, g->root, 64), 64);
     write_script(g, &b);
-    write_seed(to, "translate", rows[i].shape, &b, &rows[i].option, 1);
+    static const char *const asks[] = {"reads", "lower", "upper"};
+    for (uint8_t ask = 0; ask < 3; ask++) {
+      struct bytes one = {0};
+      bytes_put(&one, b.p, b.n);
+      uint8_t options[14] = {rows[i].option, [13] = ask};
+      write_seed(to, "translate", print("%s-%s", rows[i].shape, asks[ask]), &one, options, sizeof options);
+    }
   }
 }
 
@@ -305,13 +329,17 @@ static void memory_seeds(const struct folder *to) {
   store(pages + 128 + 24, base + 1, 8);
   store(pages + 128 + 48, UINT32_MAX, 4);
   store(pages + 128 + 52, 1, 4);
-  static const char *const names[] = {"list-trees", "maple-trees", "list-tables", "maple-tables"};
-  for (unsigned i = 0; i < 4; i++) {
+  static const struct {
+    const char *name;
+    uint8_t forms, question; // of memory_fuzzer.c
+  } rows[] = {{"areas-list", 0, 0},     {"areas-tree", 1, 0}, {"cached", 0, 1},       {"swapped-trees", 0, 2},
+              {"swapped-tables", 2, 2}, {"frames", 0, 3},     {"frames-tables", 2, 3}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct bytes b = {0};
     write_page(1, p, &b);
     write_page(2, pages, &b);
-    uint8_t options[3] = {0, 0, (uint8_t)i}; // script, forms
-    write_seed(to, "memory", names[i], &b, options, sizeof options);
+    uint8_t options[4] = {0, 0, rows[i].forms, rows[i].question}; // script, forms, question
+    write_seed(to, "memory", rows[i].name, &b, options, sizeof options);
   }
 }
 
@@ -319,7 +347,7 @@ static void memory_seeds(const struct folder *to) {
 struct bpf_seed {
   unsigned type;
   const char *name;
-  unsigned key, value;
+  unsigned key, value, way;
   enum { SEED_CHAIN, SEED_INLINE, SEED_SLOTS, SEED_POINTER, SEED_RING, SEED_RHASH, SEED_TRIE, SEED_LIST } form;
 };
 
@@ -401,37 +429,38 @@ static void fill_bpf(const struct bpf_seed *seed, uint8_t *p) {
 
 static void bpf_seeds(const struct folder *to) {
   static const struct bpf_seed rows[] = {
-      {1, "hash", 4, 8, SEED_CHAIN},
-      {2, "array", 4, 8, SEED_INLINE},
-      {3, "prog_array", 4, 4, SEED_SLOTS},
-      {4, "perf_event_array", 4, 4, SEED_SLOTS},
-      {5, "percpu_hash", 4, 8, SEED_CHAIN},
-      {6, "percpu_array", 4, 8, SEED_INLINE},
-      {7, "stack_trace", 4, 32, SEED_SLOTS},
-      {8, "cgroup_array", 4, 4, SEED_SLOTS},
-      {11, "lpm_trie", 8, 8, SEED_TRIE},
-      {12, "array_of_maps", 4, 4, SEED_SLOTS},
-      {13, "hash_of_maps", 4, 4, SEED_CHAIN},
-      {14, "devmap", 4, 8, SEED_POINTER},
-      {15, "sockmap", 4, 8, SEED_POINTER},
-      {16, "cpumap", 4, 8, SEED_POINTER},
-      {17, "xskmap", 4, 4, SEED_SLOTS},
-      {18, "sockhash", 4, 8, SEED_CHAIN},
-      {19, "cgroup_storage", 16, 8, SEED_LIST},
-      {20, "reuseport_sockarray", 4, 8, SEED_SLOTS},
-      {21, "percpu_cgroup_storage", 16, 8, SEED_LIST},
-      {22, "queue", 0, 8, SEED_INLINE},
-      {23, "stack", 0, 8, SEED_INLINE},
-      {24, "sk_storage", 4, 8, SEED_CHAIN},
-      {25, "devmap_hash", 4, 8, SEED_CHAIN},
-      {26, "struct_ops", 4, 16, SEED_POINTER},
-      {27, "ringbuf", 0, 0, SEED_RING},
-      {29, "task_storage", 4, 8, SEED_CHAIN},
-      {30, "bloom_filter", 0, 8, SEED_INLINE},
-      {31, "user_ringbuf", 0, 0, SEED_RING},
-      {33, "arena", 0, 0, SEED_POINTER},
-      {34, "insn_array", 4, 16, SEED_INLINE},
-      {35, "rhash", 4, 8, SEED_RHASH},
+      {1, "hash", 4, 8, BPF_AS_ENTRIES, SEED_CHAIN},
+      {2, "array", 4, 8, BPF_AS_ENTRIES, SEED_INLINE},
+      {3, "prog_array", 4, 4, BPF_AS_ENTRIES, SEED_SLOTS},
+      {4, "perf_event_array", 4, 4, BPF_AS_ENTRIES, SEED_SLOTS},
+      {5, "percpu_hash", 4, 8, BPF_AS_ENTRIES, SEED_CHAIN},
+      {6, "percpu_array", 4, 8, BPF_AS_ENTRIES, SEED_INLINE},
+      {7, "stack_trace", 4, 32, BPF_AS_ENTRIES, SEED_SLOTS},
+      {8, "cgroup_array", 4, 4, BPF_AS_ENTRIES, SEED_SLOTS},
+      {11, "lpm_trie", 8, 8, BPF_AS_ENTRIES, SEED_TRIE},
+      {12, "array_of_maps", 4, 4, BPF_AS_ENTRIES, SEED_SLOTS},
+      {13, "hash_of_maps", 4, 4, BPF_AS_ENTRIES, SEED_CHAIN},
+      {14, "devmap", 4, 8, BPF_AS_ENTRIES, SEED_POINTER},
+      {15, "sockmap", 4, 8, BPF_AS_ENTRIES, SEED_POINTER},
+      {16, "cpumap", 4, 8, BPF_AS_ENTRIES, SEED_POINTER},
+      {17, "xskmap", 4, 4, BPF_AS_ENTRIES, SEED_SLOTS},
+      {18, "sockhash", 4, 8, BPF_AS_ENTRIES, SEED_CHAIN},
+      {19, "cgroup_storage", 16, 8, BPF_AS_ENTRIES, SEED_LIST},
+      {20, "reuseport_sockarray", 4, 8, BPF_AS_ENTRIES, SEED_SLOTS},
+      {21, "percpu_cgroup_storage", 16, 8, BPF_AS_ENTRIES, SEED_LIST},
+      {22, "queue", 0, 8, BPF_AS_ENTRIES, SEED_INLINE},
+      {23, "stack", 0, 8, BPF_AS_ENTRIES, SEED_INLINE},
+      {24, "sk_storage", 4, 8, BPF_AS_ENTRIES, SEED_CHAIN},
+      {25, "devmap_hash", 4, 8, BPF_AS_ENTRIES, SEED_CHAIN},
+      {26, "struct_ops", 4, 16, BPF_AS_ENTRIES, SEED_POINTER},
+      {27, "ringbuf", 0, 0, BPF_AS_RING, SEED_RING},
+      {29, "task_storage", 4, 8, BPF_AS_ENTRIES, SEED_CHAIN},
+      {30, "bloom_filter", 0, 8, BPF_AS_BLOOM, SEED_INLINE},
+      {31, "user_ringbuf", 0, 0, BPF_AS_RING, SEED_RING},
+      {33, "arena", 0, 0, BPF_AS_ARENA, SEED_POINTER},
+      {34, "insn_array", 4, 16, BPF_AS_ENTRIES, SEED_INLINE},
+      {35, "rhash", 4, 8, BPF_AS_ENTRIES, SEED_RHASH},
+      {2, "maps", 4, 8, BPF_AS_MAPS, SEED_INLINE},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     uint8_t *p = take(8192);
@@ -439,7 +468,8 @@ static void bpf_seeds(const struct folder *to) {
     fill_bpf(&rows[i], p);
     write_page(1, p, &b);
     write_page(2, p + 4096, &b);
-    plain_seed(to, "bpf_map", rows[i].name, &b);
+    uint8_t options[4] = {0, 0, 0, (uint8_t)rows[i].way}; // script, type, way
+    write_seed(to, "bpf_map", rows[i].name, &b, options, sizeof options);
   }
 }
 
