@@ -14,10 +14,10 @@
 #include "attached.h"
 #include "tables/cell.h"
 
-enum { INPUT = 8192, WORDS = 256, ASKED = 4, SAID = 1 << 16 };
+enum { INPUT = 8192, WORDS = 64, SAID = 1 << 16 };
 
-// Of the first option: whole command lines, or only what follows the dump.
-enum { ASK_COMMAND, ASK_CONDITIONS, ASK_COLUMNS, ASK_PLACES, ASK_TYPES, ASKS };
+// Of the first option: a whole command line, or only what follows the dump; of the last three one word.
+enum { ASK_COMMAND, ASK_CONDITIONS, ASK_COLUMNS, ASK_PLACE, ASK_TYPE, ASKS };
 
 static char said[SAID];
 static size_t n_said;
@@ -199,10 +199,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     ask_command(words, count);
   if (ask == ASK_CONDITIONS)
     ask_conditions(table, (const char *const *)words, count);
-  for (size_t i = 0; i < count && i < ASKED && ask > ASK_CONDITIONS; i++)
-    (ask == ASK_COLUMNS  ? ask_columns(table, words[i])
-     : ask == ASK_PLACES ? ask_place(words[i])
-                         : ask_type(words[i]));
+  if (ask > ASK_CONDITIONS && count)
+    (ask == ASK_COLUMNS ? ask_columns(table, words[0])
+     : ask == ASK_PLACE ? ask_place(words[0])
+                        : ask_type(words[0]));
   for (size_t i = 0; i < count; i++)
     free(words[i]);
   return 0;

@@ -16,7 +16,7 @@ static uint16_t hash_of(const char *name) {
 }
 
 static void argument_seeds(const struct folder *to) {
-  enum { COMMAND, CONDITIONS, COLUMNS, PLACES, TYPES }; // of fuzz/arguments_fuzzer.c
+  enum { COMMAND, CONDITIONS, COLUMNS, PLACE, TYPE }; // of fuzz/arguments_fuzzer.c
   static const struct {
     const char *name, *words; // blanks stand between words
     uint8_t ask;
@@ -34,9 +34,19 @@ static void argument_seeds(const struct folder *to) {
       {"help", "help tasks", COMMAND},
       {"wrong", "taks --fromat xml -z dump", COMMAND},
       {"conditions", "pid=1 pid>=0x10 comm=sw\\x61p comm<b uid", CONDITIONS},
-      {"columns", "pid,comm pid,pid , nothing", COLUMNS},
-      {"places", "init_task init_task+0x40-8 0xffffffff81000000 p:4096 v:1:0x400000 v:0x10 no_such 0x", PLACES},
-      {"types", "task_struct task_struct.comm #4 union.x module:list_head", TYPES},
+      {"columns", "pid,comm", COLUMNS},
+      {"columns-wrong", "pid,,nothing", COLUMNS},
+      {"place-symbol", "init_task+0x40-8", PLACE},
+      {"place-address", "0xffffffff81000000", PLACE},
+      {"place-physical", "p:4096", PLACE},
+      {"place-process", "v:1:0x400000", PLACE},
+      {"place-wrong", "v:0x10", PLACE},
+      {"place-unknown", "no_such", PLACE},
+      {"type", "task_struct", TYPE},
+      {"type-member", "task_struct.comm", TYPE},
+      {"type-number", "#4", TYPE},
+      {"type-unknown", "union.x", TYPE},
+      {"type-module", "module:list_head", TYPE},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct bytes b = {0};

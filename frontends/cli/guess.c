@@ -35,10 +35,11 @@ void cli_guess_offer(struct cli_guess *guess, const char *name) {
   size_t n = strlen(guess->typed), m = strlen(name);
   if (n < 2 || n > LONGEST || !m || m > LONGEST)
     return;
-  unsigned d = distance(guess->typed, n, name, m);
   unsigned close = n < 5 ? 1 : n < 9 ? 2 : 3;
-  if (m > n && strncmp(guess->typed, name, n) == 0) // the beginning of it
-    d = 0;
+  bool begins = m > n && strncmp(guess->typed, name, n) == 0;
+  if (!begins && (m > n ? m - n : n - m) > close) // each letter too many is a change
+    return;
+  unsigned d = begins ? 0 : distance(guess->typed, n, name, m);
   if (d <= close && (!guess->best || d < guess->distance)) {
     guess->best = name;
     guess->distance = d;
