@@ -31,10 +31,11 @@ static const struct shape shapes[] = {
 enum { SHAPES = sizeof shapes / sizeof *shapes, COUNT = 1500, ABSOLUTE = 20, BIG = 700 };
 
 static struct memory m;
+static uint64_t shift; // of the tables in their pages
 static struct {
   uint64_t at; // where the next table goes
   struct kl_kallsyms_places places;
-  uint64_t digits, markers;
+  uint64_t digits, markers, seqs;
   uint32_t blocks[COUNT / 256 + 1]; // what the markers say
 } made;
 
@@ -133,6 +134,7 @@ static void put_offsets(const struct shape *s) {
 }
 
 static void put_seqs(void) {
+  made.seqs = made.at;
   for (unsigned i = 0; i < COUNT; i++, made.at += 3)
     memory_put(&m, made.at, (i * 7) % COUNT, 3);
 }
@@ -140,7 +142,7 @@ static void put_seqs(void) {
 static void put_tables(const struct shape *s) {
   memory_init(&m, START, BYTES);
   memset(&made, 0, sizeof made);
-  made.at = TABLES;
+  made.at = TABLES + shift;
   if (!s->new_order)
     put_offsets(s);
   align(s->align);
@@ -203,6 +205,23 @@ static void every_shape_is_found_from_its_tokens(void **state) {
       every_symbol_is_right(&shapes[i], k, 0, COUNT);
       memory_close(&m);
     }
+}
+
+// The searches go page by page: whatever stands at a page's border is seen.
+static void tables_are_found_wherever_pages_end(void **state) {
+  (void)state;
+  for (unsigned i = 2; i < 4; i++)
+    for (shift = 0; shift < MEMORY_PAGE; shift += 8) {
+      struct kl_kallsyms *k;
+      put_tables(&shapes[i]);
+      memory_open(&m, NULL);
+      assert_int_equal(locate(NULL, &k), KL_OK);
+      assert_int_equal(k->at.names, made.places.names);
+      assert_int_equal(k->at.num_syms, made.places.num_syms);
+      assert_int_equal(k->markers, made.markers);
+      memory_close(&m);
+    }
+  shift = 0;
 }
 
 static void every_shape_is_found_where_vmcoreinfo_says(void **state) {
@@ -288,6 +307,22 @@ static void a_lost_page_of_addresses_costs_its_symbols(void **state) {
   assert_int_equal(kl_symbols_by_address(symbols, BASE + 64, &symbol, &offset), KL_OK);
   assert_int_equal(offset, 64);
   memory_close(&m);
+}
+
+static void a_lost_page_between_markers_and_tokens_costs_nothing(void **state) {
+  (void)state;
+  struct kl_kallsyms *k;
+  put_tables(&shapes[2]);
+  shift = MEMORY_PAGE - made.seqs % MEMORY_PAGE;
+  put_tables(&shapes[2]);
+  assert_int_equal(made.seqs % MEMORY_PAGE, 0);
+  const uint64_t absent[] = {made.seqs, UINT64_MAX};
+  memory_open(&m, absent);
+  assert_int_equal(locate(NULL, &k), KL_OK);
+  assert_int_equal(k->markers, made.markers);
+  every_symbol_is_right(&shapes[2], k, 0, COUNT);
+  memory_close(&m);
+  shift = 0;
 }
 
 static void without_the_index_of_tokens_the_table_alone_will_do(void **state) {
@@ -526,11 +561,13 @@ static void an_encoding_is_told_by_what_ascends(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_shape_is_found_from_its_tokens),
+      cmocka_unit_test(tables_are_found_wherever_pages_end),
       cmocka_unit_test(every_shape_is_found_where_vmcoreinfo_says),
       cmocka_unit_test(what_vmcoreinfo_says_must_fit),
       cmocka_unit_test(a_small_workspace_is_told),
       cmocka_unit_test(a_lost_page_of_names_costs_those_up_to_the_next_block),
       cmocka_unit_test(a_lost_page_of_addresses_costs_its_symbols),
+      cmocka_unit_test(a_lost_page_between_markers_and_tokens_costs_nothing),
       cmocka_unit_test(without_the_index_of_tokens_the_table_alone_will_do),
       cmocka_unit_test(tables_with_one_wrong_number_are_none),
       cmocka_unit_test(memory_cut_anywhere_is_no_harm),

@@ -49,6 +49,38 @@ static void an_absent_page_costs_that_page_and_no_more(void **state) {
   memory_close(&m);
 }
 
+static void stretches_are_what_lies_between_lost_pages(void **state) {
+  (void)state;
+  const uint64_t absent[] = {START, START + 3 * MEMORY_PAGE, START + 4 * MEMORY_PAGE, UINT64_MAX};
+  struct kl_view v;
+  size_t at = 0, end;
+  setup(true, NULL);
+  assert_int_equal(kl_view_open(&m.arena, m.image, START + 100, 5000, &v), KL_OK);
+  assert_true(kl_view_stretch(&v, &at, &end));
+  assert_int_equal(at, 0);
+  assert_int_equal(end, 5000);
+  at = end;
+  assert_false(kl_view_stretch(&v, &at, &end));
+  memory_close(&m);
+  setup(true, absent);
+  // From the middle of page 0 to the middle of page 5.
+  assert_int_equal(kl_view_open(&m.arena, m.image, START + 2048, 5 * MEMORY_PAGE, &v), KL_OK);
+  at = 0;
+  assert_true(kl_view_stretch(&v, &at, &end));
+  assert_int_equal(at, 2048);
+  assert_int_equal(end, 2048 + 2 * MEMORY_PAGE);
+  at = 3000; // also from within
+  assert_true(kl_view_stretch(&v, &at, &end));
+  assert_int_equal(at, 3000);
+  at = end;
+  assert_true(kl_view_stretch(&v, &at, &end));
+  assert_int_equal(at, 2048 + 4 * MEMORY_PAGE);
+  assert_int_equal(end, 5 * MEMORY_PAGE);
+  at = end;
+  assert_false(kl_view_stretch(&v, &at, &end));
+  memory_close(&m);
+}
+
 static void bounds_are_those_of_the_view(void **state) {
   (void)state;
   struct kl_view v;
@@ -86,6 +118,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(whole_memory_is_lent_without_a_copy),
       cmocka_unit_test(an_absent_page_costs_that_page_and_no_more),
+      cmocka_unit_test(stretches_are_what_lies_between_lost_pages),
       cmocka_unit_test(bounds_are_those_of_the_view),
       cmocka_unit_test(peeks_cross_pages_and_tell_gaps),
   };
