@@ -54,7 +54,7 @@ run_libfuzzer() {
   [ ! -d "corpus/regressions/$1" ] || known=corpus/regressions/$1
   # Entropic scheduling pays in hours, and costs a third of the speed.
   set -- "$1" "$out/libfuzzer/fuzz/fuzz_$1" -max_total_time=$((minutes * 60)) -max_len="$(max_len "$1")" \
-    -timeout=10 -rss_limit_mb=4096 -entropic=0 -print_final_stats=1 -artifact_prefix="$out/crashes/$1/" \
+    -timeout=10 -rss_limit_mb=4096 -entropic=0 -reload=0 -print_final_stats=1 -artifact_prefix="$out/crashes/$1/" \
     $dictionary "$out/corpus/$1" "corpus/seeds/$1" $known
   name=$1
   shift
