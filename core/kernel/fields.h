@@ -206,8 +206,8 @@
 // core/linux: tasks, paths, cgroups, the log, modules.
 #define KL_FIELD_LIST_BASICS(X)                                                                                    \
   X(task_struct, thread_info, OPTIONAL, "THREAD_INFO_IN_TASK")                                                     \
-  X(task_struct, cpu, OPTIONAL, "before 5.16: bcf9033e5449")                                                       \
-  X(thread_info, cpu, OPTIONAL, "5.16: bcf9033e5449")                                                              \
+  X(task_struct, cpu, OPTIONAL, "CONFIG_SMP, before 5.16: bcf9033e5449")                                           \
+  X(thread_info, cpu, OPTIONAL, "CONFIG_SMP, 5.16: bcf9033e5449")                                                  \
   X(task_struct, real_cred, REQUIRED, "")                                                                          \
   X(task_struct, fs, REQUIRED, "")                                                                                 \
   X(task_struct, cgroups, OPTIONAL, "CONFIG_CGROUPS")                                                              \
@@ -381,7 +381,7 @@
   X(xarray, xa_flags, OPTIONAL, "")                                                                                \
   X(new_utsname, release, OPTIONAL, "")                                                                            \
   X(mm_struct, pgd, OPTIONAL, "")                                                                                  \
-  X(rq, cpu, OPTIONAL, "SMP only")                                                                                 \
+  X(rq, cpu, OPTIONAL, "before 6.17 CONFIG_SMP: cac5cefbade9")                                                     \
   X(rq, curr, OPTIONAL, "")
 
 #define KL_SYMBOL_LIST_ATTACH(X)                                                                                   \

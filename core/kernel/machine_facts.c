@@ -2,7 +2,6 @@
 #include "base/checked.h"
 #include "base/memory.h"
 #include "kernel/attach.h"
-#include "kernel/symbol_table.h"
 #include "kernel/vmcoreinfo.h"
 
 // ── CPUs ───────────────────────────────────────────────────────────────────
@@ -64,20 +63,19 @@ static bool run_queue_is_plain(struct kl_attach *a) {
          kl_get(k, task, KL_F_task_struct_pid, &pid) == KL_OK;
 }
 
-// A kernel for one CPU has no __per_cpu_offset. One for several may have lost
-// its name: a whole symbol table, or the types, tell which it is.
-static bool is_smp(struct kl_attach *a) {
-  const struct kl_kallsyms *kallsyms = a->k->symbols->kallsyms;
-  if (kallsyms && !kallsyms->names.pages && !a->lacks_data)
-    return false;
-  return kl_has(a->k, KL_F_rq_cpu);
+// A kernel for one CPU has no __per_cpu_offset. One for several may have lost its
+// name: the types tell which it is. Only where there are several does a task say
+// which it is on; a run queue does in every kernel since 6.17: cac5cefbade9
+// ("sched/smp: Make SMP unconditional").
+static bool is_smp(const struct kl_kernel *k) {
+  return kl_has(k, KL_F_task_struct_cpu) || kl_has(k, KL_F_thread_info_cpu);
 }
 
 static void find_cpus(struct kl_attach *a) {
   struct kl_kernel *k = a->k;
   if (k->known[KL_S___per_cpu_offset].present)
     k->per_cpu_offset_address = k->known[KL_S___per_cpu_offset].address;
-  else if (is_smp(a))
+  else if (is_smp(k))
     k->per_cpu_unknown = true;
   if (k->per_cpu_unknown)
     kl_diagnostics_add(k->diagnostics, "attach", "per-CPU offsets", 0, KL_ERR_NOT_FOUND);

@@ -33,7 +33,7 @@ static enum kl_status mask_bit(struct kl_kernel *k, enum kl_symbol_id mask, uint
 }
 
 // Without the symbol of the runqueues: the thread that is on this CPU; the
-// idle one is in no list. (A kernel for one CPU marks no thread so.)
+// idle one is in no list. (Before 6.17 a kernel for one CPU marks no thread so.)
 static enum kl_status find_current(struct kl_cursor *c, uint64_t cpu, uint64_t *ret) {
   struct kl_kernel *k = c->kernel;
   struct kl_task_walk walk;

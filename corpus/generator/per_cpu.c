@@ -13,7 +13,10 @@ void declare_per_cpu(struct guest *g) {
   types_declare(&g->types, DECLARE(
     struct pcpu_hot { struct task_struct *current_task; int preempt_count; int cpu_number; } since(2) until(2);
     typedef struct cpumask { unsigned long bits[2]; } cpumask_t;
-    struct rq { unsigned int nr_running; struct task_struct __rcu *curr; struct task_struct *idle; int cpu smp; };
+    struct rq {
+      unsigned int nr_running; struct task_struct __rcu *curr; struct task_struct *idle;
+      int cpu smp until(2); int cpu since(3);
+    };
     ));
   // clang-format on
 }

@@ -29,7 +29,8 @@ void declare_tasks(struct guest *g) {
       void *stack;
       refcount_t usage;
       unsigned int flags, ptrace;
-      int on_cpu smp;
+      int on_cpu smp until(2);
+      int on_cpu since(3);
       unsigned int cpu until(0) smp;
       int prio, static_prio, normal_prio;
       unsigned int rt_priority, policy;

@@ -8,7 +8,7 @@ import struct
 import subprocess
 import unittest
 
-from program import KERNLENS, ask, demo, generated, scratch
+from program import GENERATE, KERNLENS, ask, demo, generated, scratch
 
 
 class BadInput(unittest.TestCase):
@@ -122,6 +122,16 @@ class WithoutBtf(unittest.TestCase):
                                       if row["module"] is None))
         [kernel] = json.loads(ask("kernel", demo(), "--symbols", system_map, "--format", "json").out)
         self.assertIn("System.map", kernel["found_by"])
+
+    def test_a_system_map_of_a_kernel_for_one_cpu(self):
+        system_map = scratch() / "System.map-of-one"
+        for era in ("0", "3"):  # before and since 6.17, when structs became those of kernels for several
+            options = ("--uniprocessor", "--era", era)
+            dump, truth = generated(*options)
+            subprocess.run([GENERATE, *options, "-o", os.devnull, "--system-map", system_map], check=True)
+            answer = ask("cpus", dump, "--symbols", system_map, "--format", "json")
+            self.assertEqual(answer.code, 0, answer)
+            self.assertEqual([{k: row[k] for k in truth["cpus"][0]} for row in json.loads(answer.out)], truth["cpus"])
 
 
 class CutShort(unittest.TestCase):

@@ -107,10 +107,26 @@ static void without_the_mask_the_number_is_taken(void **state) {
 
 static void several_cpus_without_offsets_are_told(void **state) {
   (void)state;
-  guest_field(&g, KL_F_rq_cpu, 0x20, 4); // only a kernel for several has it
+  // Only a kernel for several has one of these: from 5.16 on the second.
+  const enum kl_field_id fields[] = {KL_F_task_struct_cpu, KL_F_thread_info_cpu};
+  for (size_t i = 0; i < 2; i++) {
+    guest_field(&g, fields[i], 0x20, 4);
+    kl_attach_machine(&a);
+    assert_true(g.kernel.per_cpu_unknown);
+    assert_true(told("per-CPU offsets"));
+    g.kernel.fields[fields[i]].present = g.kernel.per_cpu_unknown = false;
+    diagnostics.used = 0;
+  }
+}
+
+// Whatever table of symbols there is. (CONFIG_SMP=n of 6.17: struct rq is that of all kernels.)
+static void a_run_queue_that_says_its_cpu_may_be_the_only_one(void **state) {
+  (void)state;
+  guest_field(&g, KL_F_rq_cpu, 0x20, 4);
   kl_attach_machine(&a);
-  assert_true(g.kernel.per_cpu_unknown);
-  assert_true(told("per-CPU offsets"));
+  assert_true(kl_is_uniprocessor(&g.kernel));
+  assert_int_equal(g.kernel.cpus, 1);
+  assert_false(told("per-CPU offsets"));
 }
 
 static void run_queues_confirm_the_offsets(void **state) {
@@ -193,6 +209,7 @@ int main(void) {
       TEST(a_mask_that_says_nothing_means_one),
       TEST(without_the_mask_the_number_is_taken),
       TEST(several_cpus_without_offsets_are_told),
+      TEST(a_run_queue_that_says_its_cpu_may_be_the_only_one),
       TEST(run_queues_confirm_the_offsets),
       TEST(the_build_id_is_the_gnu_note),
       TEST(what_vmcoreinfo_says_is_compared_or_taken),
