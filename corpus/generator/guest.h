@@ -43,12 +43,14 @@ struct options {
   bool vmcoreinfo;
   bool uniprocessor; // CONFIG_SMP=n
   bool damaged_btf;  // below the kernel lies a copy of its types that was overwritten in part
+  bool hole;         // x86-64: RAM goes on above 4 GiB, and the direct map's tables lie there
   enum machine machine;
 };
 
 struct ram {
   uint64_t start, bytes;
   uint8_t *p;
+  uint64_t empty; // bytes of zeros that follow
 };
 
 // A run of virtual addresses that lie in physical memory in one piece.
@@ -92,6 +94,7 @@ struct guest {
   size_t n_ram;
   uint8_t *frame_use;  // of ram[0], an enum frame_use each
   uint64_t frame_next; // frames are taken from the end of ram[0] down
+  uint64_t above_next; // tables from the start of ram[1] up
 
   struct mapping *mappings; // of the kernel
   size_t n_mappings;

@@ -5,8 +5,16 @@
 
 static const uint64_t KiB = 1024, MiB = 1024 * 1024, GiB = 1024 * 1024 * 1024;
 
-static void add_ram(struct guest *g, uint64_t start, uint64_t bytes) {
-  g->ram[g->n_ram++] = (struct ram){start, bytes, take((size_t)bytes)};
+static void add_ram(struct guest *g, uint64_t start, uint64_t bytes, uint64_t empty) {
+  g->ram[g->n_ram++] = (struct ram){start, bytes, take((size_t)bytes), empty};
+}
+
+static void map_direct(struct guest *g, const struct ram *ram, bool large) {
+  map_kernel(g, (struct mapping){.va = direct_of(g, ram->start),
+                                 .phys = ram->start,
+                                 .bytes = ram->bytes + ram->empty,
+                                 .writable = true,
+                                 .large = large});
 }
 
 // x86-64: all bases but the image's are multiples of 1 GiB (KASLR, mm/kaslr.c).
@@ -54,7 +62,11 @@ void guest_init(struct guest *g, const struct options *options) {
       [MACHINE_TINY] = 12, [MACHINE_DEMO] = 20, [MACHINE_CROWD] = 64, [MACHINE_WIDE] = 320};
   uint64_t ram = sizes[options->machine] * MiB; // of which most is zero
   ram *= g->page > 16 * KiB ? 4 : g->page > 4 * KiB ? 2 : 1;
-  add_ram(g, options->shape->arm ? 0x40000000 : 0, ram);
+  add_ram(g, options->shape->arm ? 0x40000000 : 0, ram, options->hole ? 2 * GiB - ram : 0);
+  if (options->hole) { // 3.5 GiB on a q35 of QEMU
+    add_ram(g, 4 * GiB, MiB, 3 * GiB / 2 - MiB);
+    g->above_next = 4 * GiB;
+  }
   if (options->shape->arm)
     place_arm(g, &c);
   else
@@ -77,11 +89,9 @@ void guest_init(struct guest *g, const struct options *options) {
   g->image_bytes = va - g->image_va;
   g->frame_next = g->ram[0].start + ram;
   g->frame_use = take(ram / g->page);
-  map_kernel(g, (struct mapping){.va = direct_of(g, g->ram[0].start),
-                                 .phys = g->ram[0].start,
-                                 .bytes = ram,
-                                 .writable = true,
-                                 .large = !chance_one_in(&c, 3)});
+  bool large_direct = !chance_one_in(&c, 3);
+  for (size_t i = 0; i < g->n_ram; i++)
+    map_direct(g, &g->ram[i], large_direct || options->hole);
   g->cpus = 1 + (unsigned)chance_below(&c, 4);
   if (options->uniprocessor)
     g->cpus = 1;

@@ -18,24 +18,42 @@ static const char usage[] = "generate [OPTION ...] -o FILE [--truth FILE] [--sys
                             "  --no-vmcoreinfo   memory holds none\n"
                             "  --uniprocessor    a kernel built for one CPU: x86-64 only\n"
                             "  --damaged-btf     types as large as a kernel's, and a damaged copy below them\n"
+                            "  --hole            raw memory that goes on above 4 GiB: x86-64 only\n"
                             "  --machine NAME    tiny, demo, crowd, wide (tiny)\n"
                             "  --container NAME  elf\n";
 
 static const char *const kallsyms_names[] = {"relative", "percpu", "place"};
 
 // Blocks of zeros become holes: most of a guest is nothing.
-static void write_file(const char *path, const struct bytes *b) {
+static bool write_blocks(FILE *f, const uint8_t *p, uint64_t bytes) {
   enum { BLOCK = 4096 };
   static const uint8_t zeros[BLOCK];
+  bool fine = true;
+  for (uint64_t at = 0; fine && at < bytes; at += BLOCK) {
+    size_t n = bytes - at < BLOCK ? (size_t)(bytes - at) : BLOCK;
+    bool hole = n == BLOCK && at + n < bytes && memcmp(p + at, zeros, BLOCK) == 0;
+    fine = hole ? fseek(f, BLOCK, SEEK_CUR) == 0 : fwrite(p + at, 1, n, f) == n;
+  }
+  return fine;
+}
+
+// A hole at the end needs its last byte.
+static bool write_empty(FILE *f, uint64_t bytes) {
+  return !bytes || (fseeko(f, (off_t)bytes - 1, SEEK_CUR) == 0 && fputc(0, f) == 0);
+}
+
+static void write_parts(const char *path, const struct ram *parts, size_t n) {
   FILE *f = fopen(path, "wb");
   bool fine = f != NULL;
-  for (size_t at = 0; fine && at < b->n; at += BLOCK) {
-    size_t n = b->n - at < BLOCK ? b->n - at : BLOCK;
-    bool hole = n == BLOCK && at + n < b->n && memcmp(b->p + at, zeros, BLOCK) == 0;
-    fine = hole ? fseek(f, BLOCK, SEEK_CUR) == 0 : fwrite(b->p + at, 1, n, f) == n;
-  }
+  for (size_t i = 0; fine && i < n; i++)
+    fine = write_blocks(f, parts[i].p, parts[i].bytes) && write_empty(f, parts[i].empty);
   if (!fine || fclose(f) != 0)
     die("could not write %s", path);
+}
+
+static void write_file(const char *path, const struct bytes *b) {
+  const struct ram part = {.p = b->p, .bytes = b->n};
+  write_parts(path, &part, 1);
 }
 
 static int list(void) {
@@ -87,6 +105,8 @@ static void parse_one(struct request *r, int argc, char **argv, int *i) {
     r->options.uniprocessor = true;
   else if (strcmp(o, "--damaged-btf") == 0)
     r->options.damaged_btf = true;
+  else if (strcmp(o, "--hole") == 0)
+    r->options.hole = true;
   else if (strcmp(o, "--seed") == 0)
     r->options.seed = strtoull(value_of(argc, argv, i), NULL, 0);
   else if (strcmp(o, "--arch") == 0)
@@ -130,6 +150,8 @@ int main(int argc, char **argv) {
     die("no such architecture, era or container: see --list\n%s", usage);
   if (r.options.uniprocessor && r.options.shape->arm)
     die("every arm64 kernel is built for several CPUs");
+  if (r.options.hole && (r.options.shape->arm || strcmp(r.container->name, "raw") != 0))
+    die("a hole is for raw memory of x86-64");
   if (r.seeds) {
     write_seeds(r.seeds);
     return 0;
@@ -139,8 +161,12 @@ int main(int argc, char **argv) {
   options_complete(&r.options, r.kallsyms);
   struct guest *g = guest_build(&r.options);
   struct bytes file = {0}, map = {0}, truth = {0};
-  r.container->write(g, &file);
-  write_file(r.output, &file);
+  if (r.options.hole) {
+    write_parts(r.output, g->ram, g->n_ram); // more than fits into one piece of memory
+  } else {
+    r.container->write(g, &file);
+    write_file(r.output, &file);
+  }
   if (r.truth) {
     truth_write(g, &truth);
     write_file(r.truth, &truth);

@@ -97,6 +97,19 @@ static uint64_t index_of(const struct paging_shape *s, uint64_t va, unsigned lev
   return va >> shift_of(s, level) & ((1ull << bits) - 1);
 }
 
+// Tables of the direct map lie as high as RAM reaches (init_mem_mapping() of
+// arch/x86/mm/init.c).
+static uint64_t table_take(struct guest *g, uint64_t va) {
+  const struct ram *last = &g->ram[g->n_ram - 1];
+  if (g->o.hole && va - g->direct_base < last->start + last->bytes + last->empty) {
+    g->above_next += g->page;
+    return g->above_next - g->page;
+  }
+  uint64_t table = frames_take(g, g->page);
+  frames_mark(g, table, g->page, FRAME_TABLE);
+  return table;
+}
+
 // The entry for va at a level; tables above it are made as needed.
 static uint8_t *entry_at(struct guest *g, uint64_t root, uint64_t va, unsigned level) {
   const struct paging_shape *s = g->o.shape;
@@ -107,9 +120,7 @@ static uint8_t *entry_at(struct guest *g, uint64_t root, uint64_t va, unsigned l
       return entry;
     uint64_t e = load(entry, 8);
     if (!e) {
-      uint64_t below = frames_take(g, g->page);
-      frames_mark(g, below, g->page, FRAME_TABLE);
-      e = table_entry(s, below);
+      e = table_entry(s, table_take(g, va));
       store(entry, e, 8);
     }
     table = address_of(s, e);

@@ -47,7 +47,7 @@ static struct guest *bare_guest(const char *shape, uint64_t pages) {
   g->release = "6.12.0";
   bytes_print(&g->vmcoreinfo, "OSRELEASE=6.12.0\nPAGESIZE=%llu\nKERNELOFFSET=0\n", (unsigned long long)g->page);
   g->n_ram = 1;
-  g->ram[0] = (struct ram){o.shape->arm ? 0x40000000 : 0x100000, pages * g->page, take(pages * g->page)};
+  g->ram[0] = (struct ram){o.shape->arm ? 0x40000000 : 0x100000, pages * g->page, take(pages * g->page), 0};
   for (uint64_t i = 0; i < pages; i += 1 + i % 3)
     memcpy(g->ram[0].p + i * g->page, "page", 5);
   return g;

@@ -15,6 +15,9 @@ import tempfile
 KNOWN = [
     # Three levels whose blocks can be read as four: init_task by name alone was believed.
     "--seed 5196 --arch arm64-39 --era 3 --container raw --no-vmcoreinfo",
+    # The direct map's tables lie above a hole, of which raw memory says nothing: taken to have none.
+    "--seed 1 --arch x86_64 --container raw --hole",
+    "--seed 2 --arch x86_64-la57 --era 3 --container raw --hole",
 ]
 
 # What tells the rows of a table apart: the first column, where nothing is said here. Without
