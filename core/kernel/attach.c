@@ -18,6 +18,15 @@ void kl_attach_why(struct kl_attach *a, const char *what, uint64_t object, enum 
   a->why = (struct kl_diagnostic){"attach", what, object, reason, 1};
 }
 
+bool kl_attach_one_more(struct kl_attach *a, uint64_t *tried, const char *search, uint64_t phys) {
+  if (*tried < a->k->limits->candidates) {
+    ++*tried;
+    return true;
+  }
+  kl_diagnostics_add(a->k->diagnostics, "attach", search, phys, KL_ERR_LIMIT);
+  return false;
+}
+
 void kl_attach_confirm(struct kl_attach *a, const char *what) {
   if (a->confirmed.used)
     kl_text_string(&a->confirmed, "; ");

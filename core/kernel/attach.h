@@ -126,6 +126,9 @@ enum kl_status kl_attach_settle(struct kl_attach *a) KL_MUST_USE;
 
 // Notes the reason that is told when nothing works: the last one given.
 void kl_attach_why(struct kl_attach *a, const char *what, uint64_t object, enum kl_status reason);
+// Whether one more candidate of a search is to be verified, which is counted in
+// *tried. False past the cap: that is said, of the first one at phys.
+bool kl_attach_one_more(struct kl_attach *a, uint64_t *tried, const char *search, uint64_t phys);
 // Adds to what is said under confirmed_by.
 void kl_attach_confirm(struct kl_attach *a, const char *what);
 // These end everything; a guest page that is absent is only an answer.

@@ -74,26 +74,29 @@ static enum kl_status try_place(struct kl_attach *a, uint64_t phys, uint64_t tot
   return status;
 }
 
+static const char for_btf[] = "search for BTF";
+
 // Any place of [start, end) where a header says that enough follows.
 static enum kl_status by_scan(struct kl_attach *a, uint64_t start, uint64_t end, const char *by) {
   struct kl_kernel *k = a->k;
   struct kl_scan scan;
   size_t mark = kl_arena_mark(k->arena);
   KL_TRY(kl_attach_scan(a, &scan, "BTF", KL_MARK_BTF, start, end));
-  enum kl_status status = KL_ERR_NOT_FOUND;
-  for (uint64_t tries = k->limits->candidates; tries;) {
+  enum kl_status status;
+  uint64_t tried = 0;
+  for (;;) {
     enum kl_mark kind;
     uint64_t phys, total;
     status = kl_scan_next(&scan, &kind, &phys);
     if (status != KL_OK)
       break;
-    status = KL_ERR_NOT_FOUND;
     if (!kl_looks_like_btf(k->image, phys, &total))
       continue;
+    if (!kl_attach_one_more(a, &tried, for_btf, phys))
+      break;
     status = try_place(a, phys, total, by);
     if (status == KL_OK || kl_attach_ends(status))
       return status;
-    tries--;
   }
   kl_arena_rewind(k->arena, mark);
   return kl_attach_ends(status) ? status : KL_ERR_NOT_FOUND;
@@ -104,13 +107,15 @@ static enum kl_status anywhere(struct kl_attach *a) {
   const struct kl_places *noted = kl_survey_places(a, KL_MARK_BTF);
   if (!noted)
     return by_scan(a, 0, 0, by);
-  enum kl_status status = KL_ERR_NOT_FOUND;
-  for (size_t i = 0; i < noted->n && status != KL_OK && !kl_attach_ends(status); i++) {
-    uint64_t total;
-    if (kl_looks_like_btf(a->k->image, noted->at[i], &total))
-      status = try_place(a, noted->at[i], total, by);
+  uint64_t total, tried = 0;
+  for (size_t i = 0; i < noted->n && kl_attach_one_more(a, &tried, for_btf, noted->at[i]); i++) {
+    if (!kl_looks_like_btf(a->k->image, noted->at[i], &total))
+      continue;
+    enum kl_status status = try_place(a, noted->at[i], total, by);
+    if (status == KL_OK || kl_attach_ends(status))
+      return status;
   }
-  return status == KL_OK || kl_attach_ends(status) ? status : KL_ERR_NOT_FOUND;
+  return KL_ERR_NOT_FOUND;
 }
 
 enum kl_status kl_attach_btf(struct kl_attach *a) {

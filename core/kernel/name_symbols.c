@@ -78,10 +78,13 @@ static enum kl_status by_scan(struct kl_attach *a, uint64_t start, uint64_t end,
   KL_TRY(kl_attach_scan(a, &scan, "symbols", KL_MARK_TOKENS, start, end));
   enum kl_status status = KL_ERR_NOT_FOUND;
   enum kl_mark kind;
-  uint64_t digits;
-  for (uint64_t tries = a->k->limits->candidates; tries && status != KL_OK; tries--) {
+  uint64_t digits, tried = 0;
+  while (status != KL_OK) {
     status = kl_scan_next(&scan, &kind, &digits);
     if (status != KL_OK)
+      break;
+    status = KL_ERR_NOT_FOUND;
+    if (!kl_attach_one_more(a, &tried, "search for a symbol table", digits))
       break;
     status = try_kallsyms(a, digits, &none, by);
     if (kl_attach_ends(status))

@@ -44,19 +44,19 @@ enum kl_status kl_propose_vmcoreinfo(struct kl_attach *a) {
   if (!scan.lends)
     scan.marks |= kl_survey_begin(a);
   enum kl_status status;
-  for (uint64_t tries = a->k->limits->candidates;;) {
+  uint64_t tried = 0;
+  for (;;) {
     enum kl_mark kind;
     uint64_t phys;
     status = kl_scan_next(&scan, &kind, &phys);
     if (status != KL_OK)
       break;
     kl_survey_note(a, kind, phys);
-    if (kind != KL_MARK_VMCOREINFO || !tries)
+    if (kind != KL_MARK_VMCOREINFO || !kl_attach_one_more(a, &tried, "search for VMCOREINFO", phys))
       continue;
     status = try_vmcoreinfo(a, phys, buffer);
     if (status == KL_OK || kl_attach_stops(status))
       return status;
-    tries--;
   }
   if (status == KL_END)
     kl_survey_end(a, scan.marks);
@@ -82,12 +82,13 @@ static enum kl_status try_banners(struct kl_attach *a, enum kl_arch arch, uint64
   size_t mark = kl_arena_mark(a->k->arena);
   KL_TRY(kl_attach_scan(a, &scan, "banner", KL_MARK_BANNER, near > KL_IMAGE_REACH ? near - KL_IMAGE_REACH : 0,
                         near + KL_IMAGE_REACH));
-  enum kl_status status = KL_ERR_NOT_FOUND;
-  for (uint64_t tries = a->k->limits->candidates; tries; tries--) {
+  enum kl_status status;
+  uint64_t tried = 0;
+  for (;;) {
     enum kl_mark kind;
     uint64_t phys;
     status = kl_scan_next(&scan, &kind, &phys);
-    if (status != KL_OK)
+    if (status != KL_OK || !kl_attach_one_more(a, &tried, "search for a banner", phys))
       break;
     struct kl_proposal proposal = {.hold = {.root = root - (banner - phys), .image_to_phys = banner - phys},
                                    .va = banner,
@@ -142,10 +143,12 @@ static enum kl_status try_digits(struct kl_attach *a, uint64_t digits) {
   return status;
 }
 
+static const char for_tables[] = "search for a symbol table";
+
 static enum kl_status try_noted(struct kl_attach *a, const struct kl_places *noted) {
-  enum kl_status status = KL_ERR_NOT_FOUND;
-  for (size_t i = 0; i < kl_min(noted->n, a->k->limits->candidates); i++) {
-    status = try_digits(a, noted->at[i]);
+  uint64_t tried = 0;
+  for (size_t i = 0; i < noted->n && kl_attach_one_more(a, &tried, for_tables, noted->at[i]); i++) {
+    enum kl_status status = try_digits(a, noted->at[i]);
     if (status == KL_OK || kl_attach_stops(status))
       return status;
   }
@@ -161,7 +164,8 @@ enum kl_status kl_propose_kallsyms(struct kl_attach *a) {
   size_t mark = kl_arena_mark(a->k->arena);
   KL_TRY(kl_attach_scan(a, &scan, "kallsyms", kl_survey_begin(a), 0, 0));
   enum kl_status status;
-  for (uint64_t tries = a->k->limits->candidates;;) {
+  uint64_t tried = 0;
+  for (;;) {
     enum kl_mark kind;
     uint64_t phys;
     status = kl_scan_next(&scan, &kind, &phys);
@@ -171,12 +175,11 @@ enum kl_status kl_propose_kallsyms(struct kl_attach *a) {
       kl_survey_note(a, kind, phys);
       continue;
     }
-    if (!tries)
+    if (!kl_attach_one_more(a, &tried, for_tables, phys))
       continue;
     status = try_digits(a, phys);
     if (status == KL_OK || kl_attach_stops(status))
       return status;
-    tries--;
   }
   if (status == KL_END)
     kl_survey_end(a, scan.marks & ~(unsigned)KL_MARK_TOKENS);

@@ -71,21 +71,21 @@ static enum kl_status try_task(struct kl_attach *a, const struct task_shape *sha
 
 // The name at comm: is it that of the first task, and that one of a kernel?
 static enum kl_status try_name(struct kl_attach *a, const struct task_shape *shape, uint64_t comm,
-                               uint64_t *tries) {
+                               uint64_t *tried) {
   uint64_t va, phys = comm - shape->comm.offset;
-  if (!*tries || !is_first_task(a->k->image, shape, phys, &va))
+  if (!is_first_task(a->k->image, shape, phys, &va) ||
+      !kl_attach_one_more(a, tried, "search for the first task", phys))
     return KL_ERR_NOT_FOUND;
-  --*tries;
   return try_task(a, shape, phys, va);
 }
 
 static enum kl_status try_tasks(struct kl_attach *a, const struct task_shape *shape) {
   struct kl_scan scan;
-  uint64_t tries = a->k->limits->candidates;
-  enum kl_status status = KL_ERR_NOT_FOUND;
+  uint64_t tried = 0;
+  enum kl_status status;
   const struct kl_places *noted = kl_survey_places(a, KL_MARK_SWAPPER);
   for (size_t i = 0; noted && i < noted->n; i++) {
-    status = try_name(a, shape, noted->at[i], &tries);
+    status = try_name(a, shape, noted->at[i], &tried);
     if (status == KL_OK || kl_attach_stops(status))
       return status;
   }
@@ -93,13 +93,13 @@ static enum kl_status try_tasks(struct kl_attach *a, const struct task_shape *sh
     return KL_ERR_NOT_FOUND;
   size_t mark = kl_arena_mark(a->k->arena);
   KL_TRY(kl_attach_scan(a, &scan, "first task", KL_MARK_SWAPPER, 0, 0));
-  while (tries) {
+  for (;;) {
     enum kl_mark kind;
     uint64_t comm;
     status = kl_scan_next(&scan, &kind, &comm);
     if (status != KL_OK)
       break;
-    status = try_name(a, shape, comm, &tries);
+    status = try_name(a, shape, comm, &tried);
     if (status == KL_OK || kl_attach_stops(status))
       return status;
   }

@@ -43,6 +43,7 @@ struct options {
   bool vmcoreinfo;
   bool uniprocessor; // CONFIG_SMP=n
   bool damaged_btf;  // below the kernel lies a copy of its types that was overwritten in part
+  uint64_t low;      // bytes of memory below the machine's, which are whoever's asks
   bool hole;         // x86-64: RAM goes on above 4 GiB, and the direct map's tables lie there
   enum machine machine;
 };

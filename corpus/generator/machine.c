@@ -23,7 +23,7 @@ static void place_x86(struct guest *g, struct chance *c) {
   g->kaslr = 2 * MiB * chance_below(c, 256);
   g->kernel_start_map = 0xffffffff80000000;
   g->image_va = g->kernel_start_map + 16 * MiB + g->kaslr;
-  g->image_phys = 2 * MiB;
+  g->image_phys = g->ram[0].start + 2 * MiB;
   g->direct_base = (la57 ? 0xff11000000000000 : 0xffff888000000000) + GiB * chance_below(c, 4096);
   uint64_t vmalloc = (la57 ? 0xffa0000000000000 : 0xffffc90000000000) + GiB * chance_below(c, 4096);
   g->vmalloc = (struct region){vmalloc, vmalloc, vmalloc + 64 * MiB};
@@ -62,7 +62,7 @@ void guest_init(struct guest *g, const struct options *options) {
       [MACHINE_TINY] = 12, [MACHINE_DEMO] = 20, [MACHINE_CROWD] = 64, [MACHINE_WIDE] = 320};
   uint64_t ram = sizes[options->machine] * MiB; // of which most is zero
   ram *= g->page > 16 * KiB ? 4 : g->page > 4 * KiB ? 2 : 1;
-  add_ram(g, options->shape->arm ? 0x40000000 : 0, ram, options->hole ? 2 * GiB - ram : 0);
+  add_ram(g, options->low + (options->shape->arm ? GiB : 0), ram, options->hole ? 2 * GiB - ram : 0);
   if (options->hole) { // 3.5 GiB on a q35 of QEMU
     add_ram(g, 4 * GiB, MiB, 3 * GiB / 2 - MiB);
     g->above_next = 4 * GiB;
