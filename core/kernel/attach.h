@@ -53,7 +53,7 @@ struct kl_attach {
   uint64_t btf_phys, btf_bytes; // of a whole copy, seen under the layout then in use; 0: not known
   struct kl_survey survey;
   struct kl_text confirmed; // into k->confirmed_by
-  uint64_t root_steps;      // table entries that measuring images has looked at, in all trials
+  uint64_t root_steps;      // pages looked at, and table entries to measure images, in all trials
   uint64_t root_trials;     // roots of which one was found and tried
   // The farthest that any proposal came, for the one line that says why.
   struct kl_diagnostic why;

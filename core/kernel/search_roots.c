@@ -29,40 +29,18 @@ static bool looks_like_root(struct kl_image *image, const struct kl_paging *pagi
   return tables >= 2;
 }
 
+static void say_spent(struct kl_attach *a, uint64_t at) {
+  kl_diagnostics_add(a->k->diagnostics, "attach", "search for a page-table root", at, KL_ERR_LIMIT);
+}
+
 // Memory can be full of pages that look like roots, and each may cost a long
 // walk: all searches together have one budget.
 static bool is_spent(struct kl_attach *a, uint64_t at) {
   const struct kl_limits *limits = a->k->limits;
   if (a->root_steps < limits->root_steps && a->root_trials < limits->candidates)
     return false;
-  kl_diagnostics_add(a->k->diagnostics, "attach", "search for a page-table root", at, KL_ERR_LIMIT);
+  say_spent(a, at);
   return true;
-}
-
-// Pages that may be a root: in a list, or where there are too many for one, to be
-// searched for each time.
-struct pages {
-  const struct kl_places *places;
-  size_t next;
-  uint64_t start, end; // of the search
-  struct kl_scan scan;
-};
-
-static enum kl_status begin(struct kl_attach *a, struct pages *pages) {
-  pages->next = 0;
-  return pages->places->all
-             ? KL_OK
-             : kl_attach_scan(a, &pages->scan, "page tables", KL_MARK_ROOT, pages->start, pages->end);
-}
-
-static enum kl_status next(struct pages *pages, uint64_t *ret) {
-  enum kl_mark kind;
-  if (!pages->places->all)
-    return kl_scan_next(&pages->scan, &kind, ret);
-  if (pages->next == pages->places->n)
-    return KL_END;
-  *ret = pages->places->at[pages->next++];
-  return KL_OK;
 }
 
 // One page. within: physical, must lie in the image that the root maps; 0: any.
@@ -85,41 +63,46 @@ static enum kl_status try_page(struct kl_attach *a, const struct kl_paging *pagi
   return kl_attach_try(a, &found);
 }
 
-static enum kl_status try_pages(struct kl_attach *a, const struct kl_paging *paging, struct pages *pages,
+static enum kl_status try_pages(struct kl_attach *a, const struct kl_paging *paging, const struct kl_places *pages,
                                 uint64_t within, const struct kl_proposal *proposal) {
-  uint64_t page;
-  size_t mark = kl_arena_mark(a->k->arena);
-  KL_TRY(begin(a, pages));
-  enum kl_status status = next(pages, &page);
-  while (status == KL_OK) {
-    if (page % (1ull << paging->granule_shift) == 0 && looks_like_root(a->k->image, paging, page)) {
-      if (is_spent(a, page))
-        return KL_ERR_LIMIT;
-      status = try_page(a, paging, page, within, proposal);
-      if (status == KL_OK || kl_attach_stops(status))
-        return status;
-    }
-    status = next(pages, &page);
+  for (size_t i = 0; i < pages->n; i++) {
+    uint64_t page = pages->at[i];
+    if (page % (1ull << paging->granule_shift))
+      continue;
+    if (is_spent(a, page))
+      return KL_ERR_LIMIT;
+    a->root_steps++;
+    if (!looks_like_root(a->k->image, paging, page))
+      continue;
+    enum kl_status status = try_page(a, paging, page, within, proposal);
+    if (status == KL_OK || kl_attach_stops(status))
+      return status;
   }
-  kl_arena_rewind(a->k->arena, mark);
-  return kl_attach_ends(status) ? status : KL_ERR_NOT_FOUND;
+  return KL_ERR_NOT_FOUND;
 }
 
-static enum kl_status collect(struct kl_attach *a, struct pages *pages, struct kl_places *own) {
-  bool everywhere = !pages->start && pages->end == UINT64_MAX;
-  pages->places = everywhere ? kl_survey_places(a, KL_MARK_ROOT) : NULL;
-  if (pages->places)
-    return KL_OK;
-  *own = (struct kl_places){.room = KL_ROOT_PLACES};
-  pages->places = own;
-  KL_TRY(KL_TAKE(a->k->arena, own->room, &own->at));
+// The pages of [start, end) that may be a root, in the arena: as many as memory
+// has there, up to the limit. The rest is left out, which is said.
+static enum kl_status list_pages(struct kl_attach *a, uint64_t start, uint64_t end, struct kl_places *ret) {
+  struct kl_scan scan;
+  uint64_t room = kl_min(end - start, kl_image_bytes(a->k->image)) / KL_MARK_PAGE + 1;
+  *ret = (struct kl_places){.room = (size_t)kl_min(room, a->k->limits->root_pages)};
+  KL_TRY(kl_arena_take(a->k->arena, ret->room, sizeof *ret->at, _Alignof(uint64_t), &ret->at));
   size_t mark = kl_arena_mark(a->k->arena);
-  KL_TRY(begin(a, pages));
-  uint64_t page;
-  enum kl_status status = next(pages, &page);
-  for (; status == KL_OK && own->n <= own->room; status = next(pages, &page))
-    kl_places_add(own, page);
-  own->all = own->n <= own->room;
+  KL_TRY(kl_attach_scan(a, &scan, "page tables", KL_MARK_ROOT, start, end));
+  enum kl_status status;
+  for (;;) {
+    enum kl_mark kind;
+    uint64_t page;
+    status = kl_scan_next(&scan, &kind, &page);
+    if (status != KL_OK)
+      break;
+    if (ret->n == ret->room) {
+      say_spent(a, page);
+      break;
+    }
+    kl_places_add(ret, page);
+  }
   kl_arena_rewind(a->k->arena, mark);
   return kl_attach_ends(status) ? status : KL_OK;
 }
@@ -129,19 +112,22 @@ static enum kl_status collect(struct kl_attach *a, struct pages *pages, struct k
 enum kl_status kl_attach_try_roots(struct kl_attach *a, enum kl_arch arch, uint64_t start, uint64_t end,
                                    uint64_t within, const struct kl_proposal *proposal) {
   enum kl_status status = KL_ERR_NOT_FOUND;
-  struct pages pages = {.start = start, .end = end};
   struct kl_places own;
   struct kl_paging paging;
   size_t mark = kl_arena_mark(a->k->arena);
-  KL_TRY(collect(a, &pages, &own));
+  const struct kl_places *pages = !start && end == UINT64_MAX ? kl_survey_places(a, KL_MARK_ROOT) : NULL;
+  if (!pages) {
+    KL_TRY(list_pages(a, start, end, &own));
+    pages = &own;
+  }
   if (arch != KL_ARCH_AARCH64)
     for (uint8_t levels = 5; levels >= 4 && status != KL_OK && !kl_attach_stops(status); levels--) {
       paging = kl_paging_x86_64(levels, 0);
-      status = try_pages(a, &paging, &pages, within, proposal);
+      status = try_pages(a, &paging, pages, within, proposal);
     }
   if (arch != KL_ARCH_X86_64)
     for (size_t i = 0; status != KL_OK && !kl_attach_stops(status) && kl_paging_aarch64_way(i, &paging); i++)
-      status = try_pages(a, &paging, &pages, within, proposal);
+      status = try_pages(a, &paging, pages, within, proposal);
   if (status != KL_OK)
     kl_arena_rewind(a->k->arena, mark);
   return status;

@@ -29,6 +29,7 @@ static struct {
   struct memory *in;
   uint64_t next;
   struct kl_source source;
+  struct kl_limits limits;
   void *block;
   struct kl_dump *dump;
 } t;
@@ -70,6 +71,7 @@ static int build_both(void **state) {
 static void use(struct memory *m) {
   memset(m->file.p + HEAD, 0, LOW);
   t.in = m;
+  t.limits = kl_limits_default();
   t.next = 0;
 }
 
@@ -139,6 +141,7 @@ static enum kl_status attach(bool lend) {
   t.source = (struct kl_source){.bytes = t.in->file.n, .read = read_file, .lend = lend ? lend_file : NULL};
   options.sources = &t.source;
   options.n_sources = 1;
+  options.limits = t.limits;
   assert_int_equal(kl_dump_open(t.block, WORKSPACE, &options, &t.dump, NULL), KL_OK);
   return kl_dump_attach(t.dump, NULL);
 }
@@ -227,7 +230,7 @@ static void past_types_it_is_a_root(void **state) {
   }
 }
 
-static void roots_are_looked_at_beyond_those_that_are_kept(void **state) {
+static void roots_are_more_than_the_survey_keeps(void **state) {
   (void)state;
   use(&full);
   put_tokens(OVER);
@@ -237,6 +240,15 @@ static void roots_are_looked_at_beyond_those_that_are_kept(void **state) {
     found(lend, "a page that maps a kernel image; ");
     assert_int_equal(left_out(FOR_ROOTS), 0);
   }
+  t.limits.root_pages = KL_ROOT_PLACES + 50; // none of them is the kernel's
+  for (int lend = 0; lend < 2; lend++) {
+    assert_int_equal(attach(lend), KL_ERR_NOT_FOUND);
+    assert_int_equal(left_out(FOR_ROOTS), 1);
+  }
+  t.limits.root_pages = KL_ROOT_PLACES + 1000;
+  t.limits.root_steps = KL_ROOT_PLACES; // five levels want more
+  assert_int_equal(attach(true), KL_ERR_NOT_FOUND);
+  assert_true(left_out(FOR_ROOTS) > 0);
 }
 
 static void roots_of_images_are_verified_up_to_a_cap(void **state) {
@@ -261,7 +273,7 @@ int main(void) {
       cmocka_unit_test(past_symbol_tables_it_is_the_first_task),
       cmocka_unit_test(past_first_tasks_it_is_a_root),
       cmocka_unit_test(past_types_it_is_a_root),
-      cmocka_unit_test(roots_are_looked_at_beyond_those_that_are_kept),
+      cmocka_unit_test(roots_are_more_than_the_survey_keeps),
       cmocka_unit_test(roots_of_images_are_verified_up_to_a_cap),
   };
   return cmocka_run_group_tests(tests, build_both, NULL);

@@ -24,6 +24,7 @@
   X(symbols, 1u << 20, "an allyesconfig vmlinux has under 700,000 symbols")                                        \
   X(symbol_name_bytes, 1024, "KSYM_NAME_LEN is 512 (6.1+)")                                                        \
   X(root_steps, 1u << 25, "table entries looked at to find a root: a thousand processes, each with a large image") \
+  X(root_pages, 1u << 20, "pages that look like a page-table root: 4 GiB of tables")                               \
   X(candidates, 64, "copies of one thing that attach will verify")                                                 \
   X(list_nodes, 1u << 22, "pid_max is 4,194,304")                                                                  \
   X(tree_depth, 64, "a red-black tree of 2^32 nodes")                                                              \
