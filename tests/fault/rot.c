@@ -299,6 +299,8 @@ static int read_all(uint64_t seed, uint64_t steps) {
   setrlimit(RLIMIT_CPU, &(struct rlimit){SECONDS, SECONDS});
   bool anew = seed % rot.anew == rot.anew - 1 && seed % KINDS != NAMES, partial = false;
   damage(seed);
+  // What attach remembers of translations was true before.
+  memset(rot.dump->kernel->space.cache, 0, sizeof rot.dump->kernel->space.cache);
   if (anew) {
     rot.source.lend = rot.failing ? NULL : lend_file;
     enum kl_status status = fuzz_status(attach());
