@@ -42,24 +42,33 @@ static bool leads_to_consumer(struct kl_bpf_ring *r, uint64_t position, uint64_t
   while (position < r->consumer) {
     uint32_t length;
     uint64_t step;
-    enum kl_status status = *tries ? header_at(r, position, &length, &step) : KL_ERR_LIMIT;
+    if (!*tries) {
+      r->older = KL_ERR_LIMIT;
+      return false;
+    }
+    --*tries;
+    enum kl_status status = header_at(r, position, &length, &step);
     if (status != KL_OK && status != KL_ERR_MALFORMED)
       r->older = status;
     if (status != KL_OK || length & BUSY_BIT)
       return false;
-    --*tries;
     position += step;
   }
   return position == r->consumer;
 }
 
+// Of these the next position would have no other answer.
+static bool ends(enum kl_status status) {
+  return status == KL_ERR_LIMIT || status == KL_ERR_BUDGET || status == KL_ERR_CANCELLED;
+}
+
 // The oldest record that has not been written over: the lowest position from
-// which headers lead exactly to the consumer's.
+// which headers lead exactly to the consumer's. Crafted headers would make the
+// search quadratic, and a ring of 2^40 bytes endless.
 static uint64_t oldest(struct kl_bpf_ring *r) {
-  uint64_t size = r->mask + 1;
+  uint64_t size = r->mask + 1, tries = SEARCH_STEPS;
   uint64_t position = r->producer > size ? r->producer - size : 0;
-  uint64_t tries = SEARCH_STEPS; // crafted headers would make this quadratic
-  for (; position < r->consumer && tries; position += 8)
+  for (; position < r->consumer && !ends(r->older); position += 8)
     if (leads_to_consumer(r, position, &tries))
       return position;
   return r->consumer;

@@ -131,6 +131,22 @@ static void the_search_for_old_records_is_bounded(void **state) {
   assert_int_not_equal(g.budget.steps, 0);
 }
 
+// A ring that claims 2^40 bytes, of which hardly any are there: what ends the
+// search is said, a budget as well as its own bound.
+static void the_search_ends_where_nothing_can_be_read(void **state) {
+  (void)state;
+  ring_guest(KL_BPF_RINGBUF, 1ull << 40, 1ull << 40);
+  guest_put64(&g, RING + MASK, (1ull << 40) - 1);
+  g.budget.steps = 64;
+  assert_int_equal(ring_open(), KL_OK);
+  assert_int_equal(ring.older, KL_ERR_BUDGET);
+  g.budget.steps = 1ull << 32;
+  assert_int_equal(ring_open(), KL_OK);
+  assert_int_equal(ring.older, KL_ERR_LIMIT);
+  assert_true((1ull << 32) - g.budget.steps <= 1 << 20);
+  assert_int_equal(kl_bpf_ring_next(&ring, &record), KL_END);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_teardown(records_are_told_by_their_state, teardown),
@@ -139,6 +155,7 @@ int main(void) {
       cmocka_unit_test_teardown(a_record_past_the_producer_ends_the_walk, teardown),
       cmocka_unit_test_teardown(a_header_that_names_another_page_is_none, teardown),
       cmocka_unit_test_teardown(the_search_for_old_records_is_bounded, teardown),
+      cmocka_unit_test_teardown(the_search_ends_where_nothing_can_be_read, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
