@@ -5,7 +5,7 @@
 # Without TARGET, or with "all", each harness has its turn for MINUTES (1). What
 # is found goes to build/fuzzing/ (or $KERNLENS_FUZZING): corpus/TARGET grows from run to run,
 # crashes/TARGET has the inputs that broke something. Exit 1 when one did.
-# --afl fuzzes with AFL++ instead of libFuzzer (with its own sanitizer-free build).
+# --afl fuzzes with AFL++ instead of libFuzzer.
 # --record adds what libFuzzer did to ledger.tsv. --minimise keeps of corpus/TARGET
 # what the rest of it does not cover. report prints the ledger; speed says how fast the harnesses
 # are, next to targets.tsv; rot damages real dumps (tests/fault/rot.sh).
@@ -79,6 +79,7 @@ minimise() {
   rm -rf "$out/corpus/$1" && mv "$out/minimised/$1" "$out/corpus/$1"
 }
 
+# One instance with the values that comparisons ask for (cmplog), and one with AddressSanitizer, side by side.
 run_afl() {
   dictionary=
   [ ! -e "fuzz/dictionaries/$1" ] || dictionary="-x fuzz/dictionaries/$1"
@@ -88,21 +89,27 @@ run_afl() {
   else
     unset AFL_CUSTOM_MUTATOR_LIBRARY
   fi
+  export AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_UI=1 AFL_AUTORESUME=1 AFL_NO_AFFINITY=1
+  common="-V $((minutes * 60)) -t 10000 -m none -i corpus/seeds/$1 -o $out/afl-state/$1 $dictionary"
   status=0
-  AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_UI=1 AFL_AUTORESUME=1 AFL_NO_AFFINITY=1 \
-    nice timeout $((minutes * 60 + 60)) afl-fuzz -V $((minutes * 60)) -t 10000 -m none -i "corpus/seeds/$1" \
-    -o "$out/afl-state/$1" $dictionary -- "$out/afl/fuzz/fuzz_$1" >"$out/$1.log" 2>&1 || status=$?
-  for input in "$out/afl-state/$1"/default/queue/id:*; do
+  nice timeout $((minutes * 60 + 60)) afl-fuzz -S asan $common -- "$out/afl-asan/fuzz/fuzz_$1" >"$out/$1-asan.log" 2>&1 &
+  nice timeout $((minutes * 60 + 60)) afl-fuzz -M main -c "$out/afl-cmplog/fuzz/fuzz_$1" $common \
+    -- "$out/afl/fuzz/fuzz_$1" >"$out/$1.log" 2>&1 || status=$?
+  wait $! || status=$?
+  for input in "$out/afl-state/$1"/*/queue/id:*; do
     [ ! -e "$input" ] || cp "$input" "$out/corpus/$1/$(sha1sum <"$input" | cut -c1-40)"
   done
-  for input in "$out/afl-state/$1"/default/crashes/id:* "$out/afl-state/$1"/default/hangs/id:*; do
+  for input in "$out/afl-state/$1"/*/crashes/id:* "$out/afl-state/$1"/*/hangs/id:*; do
     [ ! -e "$input" ] || cp "$input" "$out/crashes/$1/afl-$(sha1sum <"$input" | cut -c1-40)"
   done
   return $status
 }
 
 if [ $engine = afl ]; then
-  build "$out/afl" -DCMAKE_C_COMPILER=afl-clang-fast -DKERNLENS_SANITIZE= -DCMAKE_BUILD_TYPE=RelWithDebInfo
+  set -- -DCMAKE_C_COMPILER=afl-clang-fast -DCMAKE_BUILD_TYPE=RelWithDebInfo
+  build "$out/afl" "$@" -DKERNLENS_SANITIZE=
+  (AFL_LLVM_CMPLOG=1 && export AFL_LLVM_CMPLOG && build "$out/afl-cmplog" "$@" -DKERNLENS_SANITIZE=)
+  build "$out/afl-asan" "$@" -DKERNLENS_SANITIZE=address
 else
   build "$out/libfuzzer"
 fi
