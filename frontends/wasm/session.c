@@ -111,7 +111,7 @@ enum kl_status WEB_EXPORT(web_open)(uint32_t n) {
   enum kl_status status = kl_workspace_size(&session.options, &bytes);
   if (status != KL_OK)
     return answer(status, &why);
-  workspace = calloc(1, bytes);
+  workspace = malloc(bytes); // not calloc, which here writes to all of it
   if (!workspace) {
     why.what = "workspace";
     return answer(KL_ERR_NO_MEMORY, &why);

@@ -2,11 +2,11 @@
 // The viewer in Chromium, and the program on the same questions: one JSON object.
 //
 //   web.mjs GUEST      a captured guest: its ELF core, and 8 GiB of sparse raw memory made of it
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { inPage, lab, launch, openClient, openPage, quit } from '../web/browser.mjs';
+import { inPage, lab, openClient, openPage, quit, rendererMiB } from '../web/browser.mjs';
 import { ask, KERNLENS } from '../web/program.mjs';
 
 const guest = process.argv[2] ?? 'x86_64-6.1';
@@ -36,17 +36,6 @@ async function dropToSummary(path) {
   const heap = await rendererMiB();
   await close();
   return { ms, heap };
-}
-
-// Anonymous memory of the largest renderer, MiB: page, workers and wasm, and the browser's own share.
-async function rendererMiB() {
-  const session = await (await launch()).newBrowserCDPSession();
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  await session.detach();
-  const kib = processInfo
-    .filter((process) => process.type === 'renderer')
-    .map((process) => Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${process.id}/status`, 'utf8'))[1]));
-  return Math.max(...kib) / 1024;
 }
 
 async function repeat(n, once) {

@@ -1,5 +1,5 @@
 // Chromium for tests: one browser, pages of the viewer from disk.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -61,6 +61,17 @@ export function inPage(frame, code, argument) {
   return frame.evaluate(
     `(async () => { const { client, files } = kernlens; const argument = ${spelled}; ${code} })()`,
   );
+}
+
+// Anonymous memory of the largest renderer, MiB: page, workers and wasm, and the browser's own share.
+export async function rendererMiB() {
+  const session = await (await launch()).newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  const kib = processInfo
+    .filter((process) => process.type === 'renderer')
+    .map((process) => Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${process.id}/status`, 'utf8'))[1]));
+  return Math.max(...kib) / 1024;
 }
 
 export function lab(guest, file = 'memory.elf') {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { inPage, lab, openClient, quit } from './browser.mjs';
+import { inPage, lab, openClient, quit, rendererMiB } from './browser.mjs';
 import { ask, exactJson, generate, PAGE_ROWS, tableLines } from './program.mjs';
 
 const scratch = mkdtempSync(join(tmpdir(), 'kernlens-web-'));
@@ -124,6 +124,18 @@ test('a pass that two workers share finds what one finds, and tells how far it i
     assert.deepEqual([begun, told], [1, true]);
   }
   assert.deepEqual(answers.map((answer) => answer.workers), [2, 3]);
+});
+
+// ── Memory ─────────────────────────────────────────────────────────────────
+
+test('what a small dump does not need of the room for a large one is never touched', async () => {
+  await quit(); // renderers of other tests
+  const { frame, close } = await openClient(demo);
+  const before = await rendererMiB();
+  await inPage(frame, `${OPEN} await client.query({ table: 'pages' })`);
+  const took = (await rendererMiB()) - before;
+  assert.ok(took > 0 && took < 64, `${Math.round(took)} MiB`);
+  await close();
 });
 
 // ── Damage ─────────────────────────────────────────────────────────────────
