@@ -16,8 +16,12 @@
 #include "kernlens/dump.h"
 #include "kernlens/inspect.h"
 
+#ifdef __wasm__
 #define WEB_EXPORT(name) __attribute__((export_name(#name), used)) name
 #define WEB_IMPORT(name) __attribute__((import_module("kernlens"), import_name(#name)))
+#else // a test of one of the files
+#define WEB_IMPORT(name)
+#endif
 
 static inline uint64_t web_u64(uint32_t low, uint32_t high) {
   return (uint64_t)high << 32 | low;
