@@ -69,6 +69,8 @@ const struct kl_bpf_reader kl_bpf_storage_reader = {storage_open, storage_next};
 // The older form: a list of buffers, keyed by cgroup (and attach type).
 static enum kl_status cgroup_storage_open(struct kl_bpf_entries *e) {
   KL_TRY(kl_member(e->kernel, e->map.address, KL_F_bpf_cgroup_storage_map_list, &e->table));
+  if (!kl_has(e->kernel, KL_F_bpf_cgroup_storage_key))
+    return KL_ERR_NOT_FOUND;
   if (!e->kernel->types[KL_T_bpf_cgroup_storage_key].present ||
       e->map.key_bytes > e->kernel->types[KL_T_bpf_cgroup_storage_key].bytes)
     return KL_ERR_MALFORMED;

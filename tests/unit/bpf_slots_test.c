@@ -171,6 +171,23 @@ static void an_arena_lists_the_pages_that_are_there(void **state) {
   assert_int_equal(kl_bpf_arena_open(&arena, &g.kernel, &g.budget, &map), KL_ERR_MALFORMED);
 }
 
+// Where the kernel's types do not say where the key is, no buffer would ever be
+// passed.
+static void storage_whose_keys_have_no_place_is_not_walked(void **state) {
+  (void)state;
+  enum { LIST = 0x80, BUFFER = 0x20000, LINK = 8, DATA = 0x18 };
+  bpf_guest(KL_BPF_CGROUP_STORAGE, 8, 8, 0);
+  guest_field(&g, KL_F_list_head_next, 0, 8);
+  guest_field(&g, KL_F_bpf_cgroup_storage_map_list, LIST, 16);
+  guest_field(&g, KL_F_bpf_cgroup_storage_list_map, LINK, 16);
+  guest_field(&g, KL_F_bpf_cgroup_storage_buf, DATA, 8);
+  g.kernel.types[KL_T_bpf_cgroup_storage_key].present = true;
+  g.kernel.types[KL_T_bpf_cgroup_storage_key].bytes = 16;
+  guest_put64(&g, BPF_MAP + LIST, VA(BUFFER + LINK));
+  guest_put64(&g, BUFFER + LINK, VA(BPF_MAP + LIST));
+  assert_int_equal(bpf_open(), KL_ERR_NOT_FOUND);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_teardown(devmap_slots_lie_behind_a_pointer, teardown),
@@ -178,6 +195,7 @@ int main(void) {
       cmocka_unit_test_teardown(an_array_whose_stride_is_too_small_is_refused, teardown),
       cmocka_unit_test_teardown(a_queue_is_read_from_its_tail_and_a_stack_from_its_top, teardown),
       cmocka_unit_test_teardown(ids_past_65535_and_past_idr_next_are_found_once, teardown),
+      cmocka_unit_test_teardown(storage_whose_keys_have_no_place_is_not_walked, teardown),
       cmocka_unit_test_teardown(an_arena_lists_the_pages_that_are_there, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
