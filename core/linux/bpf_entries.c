@@ -115,10 +115,10 @@ enum kl_status kl_bpf_value_next_cpu(struct kl_bpf_entries *e, struct kl_bpf_ent
   while (e->cpu < e->kernel->cpus) {
     uint32_t cpu = e->cpu++;
     uint64_t address = 0;
+    KL_TRY(kl_budget_spend(e->budget, 1));
     enum kl_status status = kl_per_cpu_address(e->kernel, e->per_cpu, cpu, &address);
     if (status == KL_ERR_NOT_FOUND) // a number that no CPU has
       continue;
-    KL_TRY(kl_budget_spend(e->budget, 1));
     entry->cpu = cpu;
     kl_bpf_value_at(entry, address, e->map.value_bytes);
     entry->value_status = status;

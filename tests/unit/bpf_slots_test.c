@@ -188,6 +188,18 @@ static void storage_whose_keys_have_no_place_is_not_walked(void **state) {
   assert_int_equal(bpf_open(), KL_ERR_NOT_FOUND);
 }
 
+// Numbers of CPUs that lead nowhere are looked at all the same.
+static void cpus_without_an_area_are_counted(void **state) {
+  (void)state;
+  bpf_guest(KL_BPF_PERCPU_ARRAY, 4, 8, 64);
+  guest_field(&g, KL_F_bpf_array_pptrs, 0x40, 0);
+  g.kernel.cpus = 8192;
+  g.kernel.per_cpu_unknown = true;
+  g.budget.steps = 8192;
+  assert_int_equal(bpf_open(), KL_OK);
+  assert_int_equal(bpf_next(), KL_ERR_BUDGET);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_teardown(devmap_slots_lie_behind_a_pointer, teardown),
@@ -196,6 +208,7 @@ int main(void) {
       cmocka_unit_test_teardown(a_queue_is_read_from_its_tail_and_a_stack_from_its_top, teardown),
       cmocka_unit_test_teardown(ids_past_65535_and_past_idr_next_are_found_once, teardown),
       cmocka_unit_test_teardown(storage_whose_keys_have_no_place_is_not_walked, teardown),
+      cmocka_unit_test_teardown(cpus_without_an_area_are_counted, teardown),
       cmocka_unit_test_teardown(an_arena_lists_the_pages_that_are_there, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
