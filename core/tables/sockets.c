@@ -98,6 +98,10 @@ static enum kl_status find_owners(struct kl_cursor *c) {
   }
   (void)kl_pushed_u64(c, TGID, &only);
   enum kl_status status = kl_owners_begin(&s->owners, c->kernel, &c->budget, only);
+  if (status != KL_OK && status != KL_END && status != KL_ERR_BUDGET) {
+    kl_lost(c, "task", 0, status); // there is no walk
+    return KL_OK;
+  }
   while (status != KL_END && status != KL_ERR_BUDGET) {
     if (status != KL_OK)
       kl_lost(c, s->owners.lost_what, s->owners.lost, status);

@@ -373,6 +373,23 @@ static void addresses_are_written_as_rfc_5952_says(void **state) {
   }
 }
 
+// Whose sockets are wanted can't be found: there is no walk over its files.
+static void an_owner_that_cannot_be_found_is_told_of(void **state) {
+  (void)state;
+  plant_tcp();
+  guest_put64(&o.g, LHASH + 8, VA(socket_at(0) + NODE));
+  plant_socket(0, 2, 10, 1);
+  guest_field(&o.g, KL_F_task_struct_tasks, 0, 16); // of an init_task at 0: nothing is there
+  assert_int_equal(opened_try(&o, "sockets", 1u << 20), KL_OK);
+  struct kl_constraint one = {.column = (uint32_t)kl_table_column(o.table, "tgid"),
+                              .op = KL_OP_EQ,
+                              .value = {.kind = KL_CELL_U64, .u64 = 5}};
+  struct kl_query query = {.table = o.table, .constraints = &one, .n_constraints = 1, .columns = UINT64_MAX};
+  assert_int_equal(kl_cursor_open(&o.dump, &query, o.memory, kl_cursor_bytes(o.table), &o.cursor), KL_OK);
+  expect_end(&o, true);
+  assert_true(was_told(&o, KL_ERR_UNMAPPED));
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
@@ -387,6 +404,7 @@ int main(void) {
       TEST(interfaces_that_lie_are_bounded),
       TEST(namespaces_that_loop_end),
       TEST(addresses_are_written_as_rfc_5952_says),
+      TEST(an_owner_that_cannot_be_found_is_told_of),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
