@@ -177,14 +177,15 @@ static enum kl_status add_stack(struct build *b, uint64_t task, uint64_t stack, 
 
 static size_t held_index(const struct kl_holders *all, uint64_t pfn);
 
-// The area that a stack lies in is that task's.
-static void mark_stack(struct build *b, uint64_t task, uint64_t stack) {
+// The area that a stack lies in is that task's. Many may have its frame.
+static enum kl_status mark_stack(struct build *b, uint64_t task, uint64_t stack) {
   const struct kl_holders *all = b->all;
   uint64_t phys;
   if (kl_space_phys(&b->k->space, stack, &phys) != KL_OK)
-    return;
+    return KL_OK;
   uint64_t pfn = phys >> b->k->paging.granule_shift;
   for (size_t i = held_index(all, pfn); i < all->n_held && all->held[i] >> FRAME_SHIFT == pfn; i++) {
+    KL_TRY(kl_budget_spend(b->budget, 1));
     uint64_t n = all->held[i] & HOLDER;
     struct kl_holder *h = n < ORDERS ? NULL : &all->holders[n - ORDERS];
     if (!h || stack < h->start || stack >= h->end)
@@ -192,6 +193,7 @@ static void mark_stack(struct build *b, uint64_t task, uint64_t stack) {
     h->kind = KL_KIND_KERNEL_STACK;
     h->object = task;
   }
+  return KL_OK;
 }
 
 static enum kl_status visit_stacks(struct build *b, bool add) {
@@ -204,10 +206,8 @@ static enum kl_status visit_stacks(struct build *b, bool add) {
     enum kl_status status = next_stack(b, &walk, &task, &stack);
     if (status == KL_END)
       return KL_OK;
-    if (status == KL_OK && stack && !add)
-      mark_stack(b, task, stack);
-    else if (status == KL_OK && stack)
-      status = add_stack(b, task, stack, bytes);
+    if (status == KL_OK && stack)
+      status = add ? add_stack(b, task, stack, bytes) : mark_stack(b, task, stack);
     if (status == KL_ERR_BUDGET || status == KL_ERR_INTERNAL)
       return status;
     if (status != KL_OK)

@@ -445,6 +445,27 @@ static void without_symbols_nothing_is_lost_and_that_is_noted(void **state) {
   expect_kind(50, KL_KIND_UNKNOWN);
 }
 
+// An area that maps one frame all over has as many words of it as pages, and a
+// stack there goes through all of them, for each task anew.
+static void a_stack_in_a_frame_of_many_holders_is_counted(void **state) {
+  (void)state;
+  enum { MAPPED = 500, TASK_BYTES = 0x80, SELF = 0x60 };
+  for (uint64_t page = 0; page < MAPPED; page++)
+    map_page(page, 70);
+  put_area(0, 0, MAPPED, KL_VMALLOC_ALLOC, CALLER);
+  for (uint64_t i = 1; i <= 8; i++) {
+    uint64_t task = TASKS + TASK_BYTES * i;
+    guest_put64(&g, task - TASK_BYTES + TASK_LINK, va(task + TASK_LINK));
+    guest_put64(&g, task + TASK_LINK, va(TASKS + TASK_LINK));
+    guest_put64(&g, task + TASK_SIGNAL, va(task + SELF));
+    guest_put64(&g, task + SELF, va(task + SELF));
+    guest_put64(&g, task + TASK_STACK, VMALLOC + 4096 * i);
+  }
+  uint64_t before = g.budget.steps;
+  find();
+  assert_true(before - g.budget.steps >= MAPPED + 8 * MAPPED);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
@@ -467,6 +488,7 @@ int main(void) {
       TEST(nothing_is_kept_of_a_search_that_was_cut_short),
       TEST(memory_is_as_the_header_says),
       TEST(without_symbols_nothing_is_lost_and_that_is_noted),
+      TEST(a_stack_in_a_frame_of_many_holders_is_counted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
