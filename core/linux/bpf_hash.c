@@ -122,18 +122,18 @@ const struct kl_bpf_reader kl_bpf_percpu_hash_reader = {hash_open, percpu_hash_n
 // RHASH (2026): struct rhashtable, include/linux/rhashtable.h. While it grows,
 // elements live in two tables; bit 0 of a bucket is its lock.
 static enum kl_status rhash_use(struct kl_bpf_entries *e, uint64_t table) {
-  uint64_t nest;
-  KL_TRY(kl_get(e->kernel, table, KL_F_bucket_table_size, &e->slots));
+  uint64_t nest, slots;
+  e->future = e->slots = 0; // a table that can't be read has no buckets, and none behind it
+  KL_TRY(kl_get(e->kernel, table, KL_F_bucket_table_size, &slots));
   KL_TRY(kl_get(e->kernel, table, KL_F_bucket_table_nest, &nest));
   KL_TRY(kl_get_pointer(e->kernel, table, KL_F_bucket_table_future_tbl, &e->future));
   KL_TRY(kl_member(e->kernel, table, KL_F_bucket_table_buckets, &e->table));
   e->slot = 0;
   e->nest = (uint32_t)nest;
   // Buckets are 2^n, and the first of nested tables has part of their bits.
-  if (!e->slots || e->slots & (e->slots - 1) || nest > e->kernel->paging.granule_shift || e->slots >> nest == 0) {
-    e->slots = 0;
+  if (!slots || slots & (slots - 1) || nest > e->kernel->paging.granule_shift || slots >> nest == 0)
     return KL_ERR_MALFORMED;
-  }
+  e->slots = slots;
   return KL_OK;
 }
 

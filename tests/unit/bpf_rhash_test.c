@@ -113,6 +113,29 @@ static void an_element_that_is_its_own_next_ends(void **state) {
   assert_int_equal(given, map.max_entries);
 }
 
+static void a_table_to_come_that_cannot_be_read_is_told_of_once(void **state) {
+  (void)state;
+  rhash_guest(4, 0);
+  guest_put64(&g, TABLE + BUCKETS, element(1));
+  guest_put64(&g, TABLE + FUTURE, VA(BPF_GUEST_BYTES) - 2); // the size's last two bytes are not there
+  assert_int_equal(bpf_open(), KL_OK);
+  expect(1);
+  assert_int_equal(bpf_next(), KL_ERR_ABSENT);
+  assert_int_equal(bpf_next(), KL_END);
+}
+
+// Its size was read, the rest was not: nothing of it is taken for this table's.
+static void a_table_to_come_that_is_half_there_has_no_buckets(void **state) {
+  (void)state;
+  rhash_guest(4, 0);
+  guest_put64(&g, TABLE + FUTURE, VA(BPF_GUEST_BYTES) - 8);
+  guest_put64(&g, BPF_GUEST_BYTES - 8, 64);
+  guest_put64(&g, TABLE + BUCKETS + 8 * 5, element(1)); // behind this table's own
+  assert_int_equal(bpf_open(), KL_OK);
+  assert_int_equal(bpf_next(), KL_ERR_ABSENT);
+  assert_int_equal(bpf_next(), KL_END);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_teardown(locked_buckets_and_the_table_to_come_are_read, teardown),
@@ -120,6 +143,8 @@ int main(void) {
       cmocka_unit_test_teardown(nested_tables_may_have_a_level_between, teardown),
       cmocka_unit_test_teardown(sizes_that_contradict_are_refused, teardown),
       cmocka_unit_test_teardown(an_element_that_is_its_own_next_ends, teardown),
+      cmocka_unit_test_teardown(a_table_to_come_that_cannot_be_read_is_told_of_once, teardown),
+      cmocka_unit_test_teardown(a_table_to_come_that_is_half_there_has_no_buckets, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
