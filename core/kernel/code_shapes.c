@@ -46,12 +46,13 @@ static bool is_modules(struct kl_kernel *k, uint64_t at) {
 // The leftmost entry below an xarray's head, and its index. Shifts fall, so
 // the descent ends.
 static bool first_entry(struct kl_kernel *k, uint64_t head, uint64_t *index, uint64_t *entry) {
-  const struct kl_field *slots = &k->fields[KL_F_xa_node_slots];
+  const struct kl_field *slots = &k->fields[KL_F_xa_node_slots]; // 64, or 16 with CONFIG_BASE_SMALL
   uint64_t above = 64, shift;
   *index = 0;
   for (*entry = head; (*entry & 3) == 2 && *entry > 4096;) {
     uint64_t node = *entry - 2, slot = 0;
-    if (!slots->present || kl_get(k, node, KL_F_xa_node_shift, &shift) != KL_OK || shift >= above)
+    if (!slots->present || slots->size > 8 * 64 || kl_get(k, node, KL_F_xa_node_shift, &shift) != KL_OK ||
+        shift >= above)
       return false;
     above = shift;
     for (*entry = 0; slot < slots->size / 8 && !*entry; slot++)

@@ -239,6 +239,18 @@ static void probes_of_another_hash_or_another_chain_are_no_table(void **state) {
   }
 }
 
+// A node has 16 slots or 64: types that say otherwise would have millions read.
+static void nodes_with_other_numbers_of_slots_are_none(void **state) {
+  (void)state;
+  enum { SLOTS = 1024, ID = 1000 };
+  guest_put64(&g, NODE + 40 + 8 * 5, 0);
+  guest_put64(&g, NODE + 40 + 8 * ID, VA(MAP));
+  guest_put(&g, MAP + 0x30, ID, 4);
+  guest_field(&g, KL_F_xa_node_slots, 40, 8 * SLOTS);
+  run_one("bpf_map_free_id", IDR);
+  assert_false(g.kernel.known[KL_S_map_idr].present);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -251,6 +263,7 @@ int main(void) {
       TEST(per_cpu_variables_may_be_small_numbers),
       TEST(the_tree_of_modules_leads_to_one_that_has_a_name),
       TEST(probes_of_another_hash_or_another_chain_are_no_table),
+      TEST(nodes_with_other_numbers_of_slots_are_none),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
