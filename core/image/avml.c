@@ -46,7 +46,7 @@ static void index_chunk(struct slot *slots, const struct kl_avml_block *block, c
 // What is wrong with the stream is remembered. A read that failed is not: the
 // next one begins anew.
 static enum kl_status index_block(const struct kl_source *file, struct avml *a, struct kl_avml_block *block) {
-  uint64_t at = block->body, n = block->end - block->start, left = slots_of(block) * MAX_CHUNKS_A_SLOT;
+  uint64_t at = block->body, n = block->end - block->start, left = MAX_CHUNKS_A_SLOT;
   struct kl_avml_chunk chunk;
   enum kl_status status = KL_OK;
   for (block->known = 0; block->known < n; left--) {
@@ -59,6 +59,8 @@ static enum kl_status index_block(const struct kl_source *file, struct avml *a, 
     index_chunk(a->slots + block->first_slot, block, &chunk);
     at += chunk.head.bytes;
     block->known += chunk.head.inflated;
+    if (block->known / SLOT > chunk.from / SLOT)
+      left = MAX_CHUNKS_A_SLOT + 1;
   }
   block->indexed = status;
   return KL_OK;

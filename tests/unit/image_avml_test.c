@@ -342,6 +342,27 @@ static void no_decompressor_is_told(void **state) {
   file_free(&f);
 }
 
+// What the other slots of a block do not need is no room for crumbs in one.
+static void crumbs_of_one_slot_are_refused(void **state) {
+  (void)state;
+  struct file f = {0};
+  struct opened o;
+  size_t at = 0;
+  put_header(&f, &at, 0x100000, 4 * CHUNK);
+  size_t body = at;
+  put_compressed(&f, &at, 1, CHUNK);
+  for (int i = 0; i < 32; i++)
+    put_stored(&f, &at, 2, CHUNK / 32);
+  put_compressed(&f, &at, 3, CHUNK);
+  put_compressed(&f, &at, 4, CHUNK);
+  put_trailer(&f, &at, body);
+  assert_int_equal(open_files(&o, &f, 1, true, NULL), KL_OK);
+  expect_byte(&o, 0x100000, KL_OK, 1);
+  expect_byte(&o, 0x100000 + 3 * CHUNK, KL_ERR_LIMIT, 0);
+  close_image(&o);
+  file_free(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(checksum_is_that_of_the_framing_format),
@@ -356,6 +377,7 @@ int main(void) {
       cmocka_unit_test(blocks_in_any_order_and_twice_are_sorted_out),
       cmocka_unit_test(a_small_cache_gives_the_same_bytes),
       cmocka_unit_test(no_decompressor_is_told),
+      cmocka_unit_test(crumbs_of_one_slot_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
