@@ -50,13 +50,15 @@ static uint32_t members_of(const struct kl_btf *btf, uint32_t id, const char *ty
 }
 
 // Files of the kernel may use one name for different structs ("struct bucket"):
-// the one that has most of what is asked for.
+// the one that has most of what is asked for. Of more than a kernel has, the
+// first: looking for a member may take a million steps.
 static uint32_t choose_struct(const struct kl_btf *btf, const char *type) {
+  enum { SAME_NAME = 8 };
   const enum kl_btf_kind kinds[] = {KL_BTF_STRUCT, KL_BTF_UNION};
-  uint32_t best = 0, best_members = 0;
+  uint32_t best = 0, best_members = 0, seen = 0;
   for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
     uint32_t id = kl_btf_find(btf, kinds[kind], name_of(type), 0);
-    while (id) {
+    while (id && seen++ < SAME_NAME) {
       uint32_t next = kl_btf_find(btf, kinds[kind], name_of(type), id);
       if (!best && !next)
         return id; // the usual case

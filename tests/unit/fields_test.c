@@ -189,6 +189,24 @@ static void a_bitfield_past_eight_bytes_is_none(void **state) {
   opened_close(&o);
 }
 
+// Comparing structs goes through all their members, and a BTF has room for a
+// million of one name.
+static void of_many_structs_of_one_name_the_first_are_compared(void **state) {
+  (void)state;
+  btfb_init(&b);
+  uint32_t u64 = btfb_int(&b, "unsigned long", 8, 0, 64);
+  for (int i = 0; i < 99; i++) {
+    btfb_struct(&b, "bucket", 24, 1);
+    btfb_member(&b, "io_time", u64, 64);
+  }
+  btfb_struct(&b, "bucket", 16, 1);
+  btfb_member(&b, "head", u64, 0);
+  resolve();
+  assert_false(k.fields[KL_F_bucket_head].present);
+  assert_int_equal(k.types[KL_T_bucket].bytes, 24);
+  opened_close(&o);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(members_have_place_size_and_sign),
@@ -199,6 +217,7 @@ int main(void) {
       cmocka_unit_test(what_is_required_and_missing_is_said),
       cmocka_unit_test(enum_values_are_found_by_both_names),
       cmocka_unit_test(a_bitfield_past_eight_bytes_is_none),
+      cmocka_unit_test(of_many_structs_of_one_name_the_first_are_compared),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
