@@ -30,6 +30,7 @@ struct kdump {
   unsigned shift;
   uint8_t *in; // one compressed page, for files that cannot lend
   struct kl_block_cache cache;
+  struct kl_segment last; // that was asked for: finding its ends costs as much as it is long
 };
 
 // ── One page ───────────────────────────────────────────────────────────────
@@ -196,13 +197,18 @@ static enum kl_status find_run(const struct kdump *k, uint64_t phys, struct kl_s
 }
 
 static enum kl_status kdump_segment(struct kl_image *image, uint64_t phys, struct kl_segment *ret) {
-  const struct kdump *k = image->state;
+  struct kdump *k = image->state;
+  if (phys >= k->last.start && phys < k->last.end) {
+    *ret = k->last;
+    return KL_OK;
+  }
   KL_TRY(find_run(k, phys, ret));
   struct descriptor d;
   uint64_t pfn = ret->start >> k->shift;
   const struct part *part = part_of(k, pfn);
   if (ret->state == KL_SEGMENT_FILE && part && read_descriptor(k, part, pfn, &d) == KL_OK)
     ret->file_offset = d.offset;
+  k->last = *ret;
   return KL_OK;
 }
 

@@ -3,6 +3,8 @@
 
 #include "image/bitmap.h"
 
+#include <time.h>
+
 enum { BLOCK = 4096, DESCRIPTOR = 24 };
 
 // What a page of the file is.
@@ -509,6 +511,31 @@ static void no_cut_and_no_fault_makes_up_a_byte(void **state) {
   file_free(&tail);
 }
 
+// The length of a run is found once: whoever asks page by page does not pay for
+// it each time.
+static void a_long_run_is_measured_once(void **state) {
+  (void)state;
+  enum { PAGES = 1 << 23, ASKED = 1 << 16 };
+  uint8_t *kinds = malloc(PAGES);
+  assert_non_null(kinds);
+  memset(kinds, FILTERED, PAGES);
+  struct shape s = {kinds, PAGES, 6, BLOCK, false, 0, PAGES};
+  struct file f = make(&s);
+  struct opened o;
+  assert_int_equal(open_files(&o, &f, 1, true, NULL), KL_OK);
+  clock_t began = clock();
+  for (uint64_t i = 0; i < ASKED; i++) {
+    struct kl_segment segment;
+    assert_int_equal(kl_image_segment(o.image, i * (PAGES / ASKED) * BLOCK, &segment), KL_OK);
+    assert_int_equal(segment.start, 0);
+    assert_int_equal(segment.end, (uint64_t)PAGES * BLOCK);
+    assert_true(clock() - began < 20 * CLOCKS_PER_SEC); // it would take minutes
+  }
+  close_image(&o);
+  file_free(&f);
+  free(kinds);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(pages_of_every_method_are_read),
@@ -526,6 +553,7 @@ int main(void) {
       cmocka_unit_test(unknown_machine_is_told_by_its_notes),
       cmocka_unit_test(notes_and_vmcoreinfo_are_found),
       cmocka_unit_test(no_cut_and_no_fault_makes_up_a_byte),
+      cmocka_unit_test(a_long_run_is_measured_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
