@@ -26,7 +26,8 @@ static enum kl_status export_value(struct kl_kernel *k, uint64_t entry, uint64_t
   return target(k, entry, KL_F_kernel_symbol_value_offset, KL_F_kernel_symbol_value, ret);
 }
 
-enum kl_status kl_module_exports_open(struct kl_kernel *k, uint64_t module, struct kl_module_exports *ret) {
+enum kl_status kl_module_exports_open(struct kl_kernel *k, struct kl_budget *budget, uint64_t module,
+                                      struct kl_module_exports *ret) {
   memset(ret, 0, sizeof *ret);
   uint64_t table, count;
   if (!kl_has(k, KL_F_module_syms) || !k->types[KL_T_kernel_symbol].present)
@@ -35,6 +36,7 @@ enum kl_status kl_module_exports_open(struct kl_kernel *k, uint64_t module, stru
   KL_TRY(kl_get(k, module, KL_F_module_num_syms, &count));
   if (count > k->limits->module_symbols)
     return KL_ERR_LIMIT;
+  KL_TRY(kl_budget_spend(budget, count));
   for (uint64_t i = 0; i < count; i++) {
     uint64_t value;
     KL_TRY(export_value(k, table + i * k->types[KL_T_kernel_symbol].bytes, &value));

@@ -3,6 +3,7 @@
 #ifndef KL_LINUX_MODULE_EXPORTS_H
 #define KL_LINUX_MODULE_EXPORTS_H
 
+#include "base/budget.h"
 #include "kernel/kernel.h"
 
 // The filter keeps the usual symbol, which is not exported, from costing a
@@ -14,9 +15,9 @@ struct kl_module_exports {
   uint64_t filter[KL_EXPORT_FILTER_WORDS];
 };
 
-// Reads the table of a module once. KL_ERR_LIMIT: more than
+// Reads the table of a module once, a step each. KL_ERR_LIMIT: more than
 // limits.module_symbols. A module without exports has count 0.
-enum kl_status kl_module_exports_open(struct kl_kernel *k, uint64_t module,
+enum kl_status kl_module_exports_open(struct kl_kernel *k, struct kl_budget *budget, uint64_t module,
                                       struct kl_module_exports *ret) KL_MUST_USE;
 
 // Whether a symbol of this address and name is among them. Cost: a step for a

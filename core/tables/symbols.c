@@ -52,7 +52,7 @@ static enum kl_status open_exports(struct kl_cursor *c) {
   struct state *s = c->state;
   if (!kl_wants(c, TYPE))
     return KL_OK;
-  enum kl_status status = kl_module_exports_open(c->kernel, s->module, &s->exports);
+  enum kl_status status = kl_module_exports_open(c->kernel, &c->budget, s->module, &s->exports);
   if (status != KL_OK)
     kl_lost(c, "exports", s->module, status);
   return KL_OK;

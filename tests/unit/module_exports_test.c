@@ -66,7 +66,7 @@ static bool exported(const struct kl_module_exports *exports, uint64_t phys, con
 
 static void assert_all_found(void) {
   struct kl_module_exports exports;
-  assert_int_equal(kl_module_exports_open(&g.kernel, VA(MODULE), &exports), KL_OK);
+  assert_int_equal(kl_module_exports_open(&g.kernel, &g.budget, VA(MODULE), &exports), KL_OK);
   assert_int_equal(exports.count, COUNT);
   for (size_t i = 0; i < COUNT; i++) {
     assert_true(exported(&exports, value(i), names[i]));
@@ -95,10 +95,10 @@ static void a_kernel_or_module_without_exports_has_none(void **state) {
   struct kl_module_exports exports;
   plant_relative();
   guest_put(&g, MODULE + NUM, 0, 4);
-  assert_int_equal(kl_module_exports_open(&g.kernel, VA(MODULE), &exports), KL_OK);
+  assert_int_equal(kl_module_exports_open(&g.kernel, &g.budget, VA(MODULE), &exports), KL_OK);
   assert_false(exported(&exports, value(0), "alpha"));
   g.kernel.fields[KL_F_module_syms].present = false;
-  assert_int_equal(kl_module_exports_open(&g.kernel, VA(MODULE), &exports), KL_OK);
+  assert_int_equal(kl_module_exports_open(&g.kernel, &g.budget, VA(MODULE), &exports), KL_OK);
   assert_int_equal(exports.count, 0);
 }
 
@@ -107,16 +107,28 @@ static void counts_and_tables_of_a_hostile_module_are_bounded(void **state) {
   struct kl_module_exports exports;
   plant_relative();
   guest_put(&g, MODULE + NUM, 0xffffffff, 4);
-  assert_int_equal(kl_module_exports_open(&g.kernel, VA(MODULE), &exports), KL_ERR_LIMIT);
+  assert_int_equal(kl_module_exports_open(&g.kernel, &g.budget, VA(MODULE), &exports), KL_ERR_LIMIT);
   g.limits.module_symbols = COUNT;
   guest_put(&g, MODULE + NUM, COUNT + 1, 4);
-  assert_int_equal(kl_module_exports_open(&g.kernel, VA(MODULE), &exports), KL_ERR_LIMIT);
+  assert_int_equal(kl_module_exports_open(&g.kernel, &g.budget, VA(MODULE), &exports), KL_ERR_LIMIT);
   guest_put(&g, MODULE + NUM, COUNT, 4);
-  assert_int_equal(kl_module_exports_open(&g.kernel, VA(MODULE), &exports), KL_OK);
+  assert_int_equal(kl_module_exports_open(&g.kernel, &g.budget, VA(MODULE), &exports), KL_OK);
   guest_put64(&g, MODULE + SYMS, VA(0x40000 - ENTRY)); // runs out of memory after one
-  assert_int_equal(kl_module_exports_open(&g.kernel, VA(MODULE), &exports), KL_ERR_ABSENT);
+  assert_int_equal(kl_module_exports_open(&g.kernel, &g.budget, VA(MODULE), &exports), KL_ERR_ABSENT);
   guest_put64(&g, MODULE + SYMS, 0);
-  assert_int_not_equal(kl_module_exports_open(&g.kernel, VA(MODULE), &exports), KL_OK);
+  assert_int_not_equal(kl_module_exports_open(&g.kernel, &g.budget, VA(MODULE), &exports), KL_OK);
+}
+
+// A million symbols for each of 16,384 modules would be no walk's end.
+static void each_symbol_that_is_read_costs_a_step(void **state) {
+  (void)state;
+  struct kl_module_exports exports;
+  plant_relative();
+  g.budget.steps = COUNT - 1;
+  assert_int_equal(kl_module_exports_open(&g.kernel, &g.budget, VA(MODULE), &exports), KL_ERR_BUDGET);
+  g.budget.steps = COUNT;
+  assert_int_equal(kl_module_exports_open(&g.kernel, &g.budget, VA(MODULE), &exports), KL_OK);
+  assert_int_equal(g.budget.steps, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -126,6 +138,7 @@ int main(void) {
       TEST(offsets_and_addresses_say_the_same),
       TEST(a_kernel_or_module_without_exports_has_none),
       TEST(counts_and_tables_of_a_hostile_module_are_bounded),
+      TEST(each_symbol_that_is_read_costs_a_step),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
