@@ -3,9 +3,10 @@
 
 enum { FUNCTION_BYTES = 8, LINE_BYTES = 16, LINE_SHIFT = 10 }; // BPF_LINE_INFO_LINE_NUM
 
-enum kl_status kl_bpf_lines_open(struct kl_bpf_lines *l, struct kl_kernel *k, uint64_t aux) {
+enum kl_status kl_bpf_lines_open(struct kl_bpf_lines *l, struct kl_kernel *k, struct kl_budget *budget,
+                                 uint64_t aux) {
   uint64_t btf;
-  *l = (struct kl_bpf_lines){.kernel = k};
+  *l = (struct kl_bpf_lines){.kernel = k, .budget = budget};
   KL_TRY(kl_get_pointer(k, aux, KL_F_bpf_prog_aux_btf, &btf));
   KL_TRY(kl_get(k, aux, KL_F_bpf_prog_aux_func_info_cnt, &l->functions.count));
   KL_TRY(kl_get_pointer(k, aux, KL_F_bpf_prog_aux_func_info, &l->functions.address));
@@ -50,6 +51,7 @@ enum kl_status kl_bpf_lines_at(struct kl_bpf_lines *l, uint64_t instruction) {
     KL_TRY(kl_read_u32(l->kernel, at, &begins));
     if (begins > instruction)
       break;
+    KL_TRY(kl_budget_spend(l->budget, 1));
     l->functions.next++;
     KL_TRY(read_function(l, at));
   }
@@ -58,6 +60,7 @@ enum kl_status kl_bpf_lines_at(struct kl_bpf_lines *l, uint64_t instruction) {
     KL_TRY(kl_read_u32(l->kernel, at, &begins));
     if (begins > instruction)
       break;
+    KL_TRY(kl_budget_spend(l->budget, 1));
     l->lines.next++;
     KL_TRY(read_line(l, at));
   }

@@ -7,11 +7,13 @@
 #ifndef KL_LINUX_BPF_LINES_H
 #define KL_LINUX_BPF_LINES_H
 
+#include "base/budget.h"
 #include "linux/bpf_btf.h"
 
 // Both are sorted by instruction; an entry serves until the next one.
 struct kl_bpf_lines {
   struct kl_kernel *kernel;
+  struct kl_budget *budget;
   const struct kl_btf *types;
   struct {
     uint64_t address, count, next;
@@ -25,9 +27,10 @@ struct kl_bpf_lines {
 enum { KL_BPF_LINES = 1000000 }; // no more than instructions: BPF_COMPLEXITY_LIMIT_INSNS
 
 // aux: struct bpf_prog_aux. KL_END: the program has none of this.
-enum kl_status kl_bpf_lines_open(struct kl_bpf_lines *l, struct kl_kernel *k, uint64_t aux) KL_MUST_USE;
-// Goes to an instruction, which must not lie before the last one asked for. One
-// guest read, and one for each entry that is passed.
+enum kl_status kl_bpf_lines_open(struct kl_bpf_lines *l, struct kl_kernel *k, struct kl_budget *budget,
+                                 uint64_t aux) KL_MUST_USE;
+// Goes to an instruction, which must not lie before the last one asked for. A
+// step for each entry that is passed.
 enum kl_status kl_bpf_lines_at(struct kl_bpf_lines *l, uint64_t instruction) KL_MUST_USE;
 
 #endif

@@ -76,7 +76,7 @@ static void take_references(struct kl_cursor *c, uint64_t program) {
     s->n_functions = 0;
     kl_lost(c, "functions", aux, status);
   }
-  status = kl_bpf_lines_open(&s->lines, c->kernel, aux);
+  status = kl_bpf_lines_open(&s->lines, c->kernel, &c->budget, aux);
   s->has_lines = status == KL_OK;
   if (status != KL_OK && status != KL_END)
     kl_lost(c, "lines", aux, status);

@@ -229,7 +229,7 @@ static void each_instruction_has_the_line_before_it(void **state) {
   guest_put64(&g, LINES + 8, (uint64_t)(12 << 10 | 3) << 32 | source);
   guest_put64(&g, LINES + 16, (uint64_t)file << 32 | 7);
   guest_put64(&g, LINES + 24, (uint64_t)(40 << 10 | 5) << 32 | source);
-  assert_int_equal(kl_bpf_lines_open(&lines, &g.kernel, VA(AUX)), KL_OK);
+  assert_int_equal(kl_bpf_lines_open(&lines, &g.kernel, &g.budget, VA(AUX)), KL_OK);
   for (uint64_t i = 0; i < 9; i++) {
     assert_int_equal(kl_bpf_lines_at(&lines, i), KL_OK);
     assert_int_equal(lines.line, i < 7 ? 12 : 40);
@@ -246,15 +246,27 @@ static void names_outside_the_btf_are_refused(void **state) {
   btfb_int(&base, "int", 4, BTFB_SIGNED, 32);
   put_btf(&base, 0);
   guest_put64(&g, FUNCTIONS, 77ull << 32);
-  assert_int_equal(kl_bpf_lines_open(&lines, &g.kernel, VA(AUX)), KL_OK);
+  assert_int_equal(kl_bpf_lines_open(&lines, &g.kernel, &g.budget, VA(AUX)), KL_OK);
   assert_int_equal(kl_bpf_lines_at(&lines, 0), KL_ERR_MALFORMED);
   guest_put(&g, AUX + 16, 0, 4);
   guest_put(&g, AUX + 32, 1, 4);
   guest_put64(&g, LINES, 0xffffffffull << 32);
-  assert_int_equal(kl_bpf_lines_open(&lines, &g.kernel, VA(AUX)), KL_OK);
+  assert_int_equal(kl_bpf_lines_open(&lines, &g.kernel, &g.budget, VA(AUX)), KL_OK);
   assert_int_equal(kl_bpf_lines_at(&lines, 0), KL_ERR_MALFORMED);
   guest_put(&g, AUX + 32, KL_BPF_LINES + 1, 4);
-  assert_int_equal(kl_bpf_lines_open(&lines, &g.kernel, VA(AUX)), KL_ERR_LIMIT);
+  assert_int_equal(kl_bpf_lines_open(&lines, &g.kernel, &g.budget, VA(AUX)), KL_ERR_LIMIT);
+}
+
+// Lines that all begin with the first instruction are passed at once.
+static void lines_that_do_not_ascend_cost_a_step_each(void **state) {
+  (void)state;
+  lines_guest(100, 1000);
+  btfb_init(&base);
+  btfb_int(&base, "int", 4, BTFB_SIGNED, 32);
+  put_btf(&base, 0);
+  g.budget.steps = 500;
+  assert_int_equal(kl_bpf_lines_open(&lines, &g.kernel, &g.budget, VA(AUX)), KL_OK);
+  assert_int_equal(kl_bpf_lines_at(&lines, 0), KL_ERR_BUDGET);
 }
 
 int main(void) {
@@ -266,6 +278,7 @@ int main(void) {
       cmocka_unit_test_teardown(older_kernels_keep_offsets_and_a_table_of_pointers, teardown),
       cmocka_unit_test_teardown(each_instruction_has_the_line_before_it, teardown),
       cmocka_unit_test_teardown(names_outside_the_btf_are_refused, teardown),
+      cmocka_unit_test_teardown(lines_that_do_not_ascend_cost_a_step_each, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
