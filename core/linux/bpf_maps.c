@@ -41,10 +41,10 @@ static enum kl_status is_listed(struct kl_bpf_maps *m, uint64_t map, bool *ret) 
 // KL_END: there is nothing new in it.
 static enum kl_status note(struct kl_bpf_maps *m, uint64_t map) {
   bool listed = false;
+  KL_TRY(kl_budget_spend(m->budget, 1));
   for (size_t i = 0; i < m->unlisted_count; i++)
     if (m->unlisted[i] == map)
       return KL_END;
-  KL_TRY(kl_budget_spend(m->budget, 1));
   enum kl_status status = is_listed(m, map, &listed);
   if (status != KL_OK)
     return lost(m, "map", map, status);

@@ -32,6 +32,8 @@ enum kl_status kl_bpf_objects_next(struct kl_bpf_objects *o, uint64_t *address, 
     }
     if (entry.kind != KL_XARRAY_POINTER) // an id that is reserved: its object is being made
       continue;
+    o->lost = entry.pointer;
+    KL_TRY(kl_budget_spend(o->ids.budget, 1));
     *address = entry.pointer;
     *id = entry.index;
     return KL_OK;

@@ -18,7 +18,7 @@ struct kl_bpf_objects {
 // them. KL_ERR_NOT_FOUND: their tree can't be found.
 enum kl_status kl_bpf_objects_open(struct kl_bpf_objects *o, struct kl_kernel *k, struct kl_budget *budget,
                                    enum kl_bpf_object kind, uint64_t first, uint64_t last) KL_MUST_USE;
-// The next object's address and id. Ends as kl_xarray_next does.
+// The next object's address and id, a step each. Ends as kl_xarray_next does.
 enum kl_status kl_bpf_objects_next(struct kl_bpf_objects *o, uint64_t *address, uint64_t *id) KL_MUST_USE;
 
 #endif

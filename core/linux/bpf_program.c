@@ -58,7 +58,6 @@ enum kl_status kl_bpf_programs_using(struct kl_kernel *k, struct kl_budget *budg
     if (status == KL_END)
       return KL_OK;
     KL_TRY(status);
-    KL_TRY(kl_budget_spend(budget, 1));
     KL_TRY(program_uses(k, program, map, &uses));
     if (!uses)
       continue;

@@ -185,6 +185,25 @@ static void a_kernel_without_programs_has_none_that_use_a_map(void **state) {
   assert_int_equal(text.used, 0);
 }
 
+// Sixty-four ids of one program, which uses one map sixty-four times: each is
+// compared with all that were noted.
+static void every_map_that_a_program_uses_costs_a_step(void **state) {
+  (void)state;
+  unsigned which[64];
+  maps_guest();
+  put_map(1, KL_BPF_QUEUE, 0, false);
+  for (unsigned i = 0; i < 64; i++) {
+    which[i] = 1;
+    guest_put64(&g, MAP_NODE + 0x1000 + 0x28 + 8 * i, VA(PROGRAM));
+  }
+  use(64, which);
+  uint64_t before = g.budget.steps;
+  assert_int_equal(kl_bpf_maps_open(&maps, &g.kernel, &g.budget, 0, UINT64_MAX), KL_OK);
+  expect(1, 0, KL_BPF_FOUND_BY_PROGRAM);
+  expect_end();
+  assert_true(before - g.budget.steps >= 64 * 64 + 64);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_teardown(a_map_that_only_a_program_uses_is_found_once, teardown),
@@ -193,6 +212,7 @@ int main(void) {
       cmocka_unit_test_teardown(a_program_with_too_many_maps_is_told_and_passed, teardown),
       cmocka_unit_test_teardown(more_unlisted_maps_than_may_be_are_told, teardown),
       cmocka_unit_test_teardown(a_kernel_without_programs_has_none_that_use_a_map, teardown),
+      cmocka_unit_test_teardown(every_map_that_a_program_uses_costs_a_step, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
