@@ -240,13 +240,13 @@ static enum kl_status add_frame(struct build *b, uint64_t pfn, uint64_t holder) 
 static enum kl_status add_leaf(struct build *b, const struct kl_holder *h, uint64_t word, uint64_t va,
                                const struct kl_translation *leaf) {
   uint64_t shift = b->k->paging.granule_shift, page = 1ull << shift;
-  uint64_t first = kl_max(va, h->start & ~(page - 1)), end = h->end;
-  if (leaf->page_bytes < end - va)
-    end = va + leaf->page_bytes;
+  uint64_t first = kl_max(va, h->start & ~(page - 1)), last = h->end - 1; // the area may end where addresses do
+  if (leaf->page_bytes <= last - va)
+    last = va + leaf->page_bytes - 1;
   if (leaf->state != KL_ENTRY_PRESENT && leaf->state != KL_ENTRY_PROT_NONE)
     return KL_OK;
-  for (uint64_t at = first; at < end; at += page)
-    KL_TRY(add_frame(b, (leaf->phys + (at - va)) >> shift, word));
+  for (uint64_t i = 0; i <= (last - first) >> shift; i++)
+    KL_TRY(add_frame(b, ((leaf->phys + (first - va)) >> shift) + i, word));
   return KL_OK;
 }
 

@@ -466,6 +466,23 @@ static void a_stack_in_a_frame_of_many_holders_is_counted(void **state) {
   assert_true(before - g.budget.steps >= MAPPED + 8 * MAPPED);
 }
 
+// An area that ends where addresses do has one page there, and none behind it.
+static void an_area_at_the_end_of_all_addresses_ends(void **state) {
+  (void)state;
+  enum { TOP = 0x30000, BELOW = 0x31000, LEAVES = 0x32000, INDEX = 8 * 511 };
+  guest_put64(&g, g.kernel.root + INDEX, TOP | 0x63);
+  guest_put64(&g, TOP + INDEX, BELOW | 0x63);
+  guest_put64(&g, BELOW + INDEX, LEAVES | 0x63);
+  guest_put64(&g, LEAVES + INDEX, 70ull << 12 | 0x63);
+  put_area(0, 1, 1, KL_VMALLOC_ALLOC, CALLER);
+  guest_put64(&g, AREAS + VA_START, 0xfffffffffffff000);
+  guest_put64(&g, AREAS + VA_END, UINT64_MAX);
+  find();
+  assert_int_equal(all->why, KL_OK);
+  assert_int_equal(all->n_held, 1);
+  expect_kind(70, KL_KIND_VMALLOC);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
@@ -489,6 +506,7 @@ int main(void) {
       TEST(memory_is_as_the_header_says),
       TEST(without_symbols_nothing_is_lost_and_that_is_noted),
       TEST(a_stack_in_a_frame_of_many_holders_is_counted),
+      TEST(an_area_at_the_end_of_all_addresses_ends),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
