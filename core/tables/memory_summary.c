@@ -78,7 +78,7 @@ static bool count_shared(struct kl_cursor *c) {
   const struct kl_workers *workers = &c->dump->options.workers;
   uint64_t shift = c->kernel->paging.granule_shift, frames = kl_image_bytes(c->dump->image) >> shift,
            windows = (kl_image_end(c->dump->image) >> shift >> KL_FRAME_WINDOW_SHIFT) + 1, n;
-  if (!workers->run)
+  if (!workers->run || frames > c->budget.steps) // each part has all of the budget
     return false;
   n = kl_min(windows, MAX_PARTS);
   s->part_frames = (windows + n - 1) / n << KL_FRAME_WINDOW_SHIFT;

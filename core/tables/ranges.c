@@ -27,6 +27,8 @@ bool kl_query_frames(struct kl_dump *dump, const struct kl_query *query, uint64_
   if (!kl_pushed_range(&c, query->table->code->frame_column, &first, &last))
     return false;
   uint64_t frames = kl_image_bytes(dump->image) >> shift;
+  if (frames > dump->options.limits.steps) // no walk comes to their end, and ranges each have a budget
+    return false;
   *ret = last - first < frames ? last - first + 1 : frames;
   return true;
 }

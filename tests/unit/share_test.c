@@ -162,6 +162,10 @@ static void what_is_not_cut(void **state) {
   query.steps = 1000; // of one walk
   assert_false(kl_query_frames(&o.dump, &query, &frames));
   query.steps = 0;
+  o.dump.options.limits.steps = FRAMES - 1; // what one walk would not end: memory may seem to have 2^52 frames
+  assert_false(kl_query_frames(&o.dump, &query, &frames));
+  o.dump.options.limits.steps = FRAMES;
+  assert_true(kl_query_frames(&o.dump, &query, &frames));
   query.table = kl_table_find("tasks");
   assert_false(kl_query_frames(&o.dump, &query, &frames));
 }
@@ -209,6 +213,26 @@ static void a_further_context(void **state) {
   free(tight);
 }
 
+static bool was_asked;
+static bool never_run(void *user, struct kl_dump *dump, uint64_t frames, uint64_t n,
+                      void (*part)(void *argument, uint64_t i, struct kl_dump *dump), void *argument) {
+  (void)user, (void)dump, (void)frames, (void)n, (void)part, (void)argument;
+  was_asked = true;
+  return false;
+}
+
+// Parts have a budget each: what one walk can't count is not counted 64 times.
+static void more_frames_than_steps_are_not_shared(void **state) {
+  (void)state;
+  o.dump.options.workers.run = never_run;
+  for (int i = 0; i < 2; i++) {
+    was_asked = false;
+    assert_int_equal(opened_try(&o, "memory_summary", i ? 1u << 20 : FRAMES - 1), KL_OK);
+    (void)opened_count(&o);
+    assert_int_equal(was_asked, i);
+  }
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
@@ -217,6 +241,7 @@ int main(void) {
       TEST(conditions_narrow_the_ranges),
       TEST(what_is_not_cut),
       TEST(a_further_context),
+      TEST(more_frames_than_steps_are_not_shared),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

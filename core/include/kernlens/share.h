@@ -33,7 +33,8 @@ struct kl_range {
   uint64_t next;                       // where to go on; 0 at first
   struct kl_constraint constraints[2]; // to be added to those of the query
 };
-// Whether a query can be cut, and how many frames it may walk.
+// Whether a query can be cut, and how many frames it may walk. Not where memory
+// has more frames than limits.steps: ranges have a budget each.
 bool kl_query_frames(struct kl_dump *dump, const struct kl_query *query, uint64_t *ret);
 // The next range of such a query; false past the last.
 bool kl_range_next(struct kl_dump *dump, const struct kl_query *query, struct kl_range *range);
