@@ -225,8 +225,11 @@ bool kl_keeps(const struct kl_cursor *c) {
 
 void kl_lost(struct kl_cursor *c, const char *what, uint64_t object, enum kl_status why) {
   c->partial = true;
-  if (why == KL_ERR_CANCELLED) // nothing is wrong there: the user knows
+  if (why == KL_ERR_CANCELLED) {       // nothing is wrong there: the user knows, and no step more is taken
+    c->dump->steps -= c->budget.steps; // what is left is not spent
+    c->budget.steps = 0;
     return;
+  }
   kl_diagnostics_add(&c->dump->diagnostics, c->query.table->name, what, object, why);
 }
 

@@ -390,6 +390,25 @@ static void an_owner_that_cannot_be_found_is_told_of(void **state) {
   assert_true(was_told(&o, KL_ERR_UNMAPPED));
 }
 
+static bool stop(void *user) {
+  (void)user;
+  return true;
+}
+
+// Sixteen million buckets that can't be read, and a user who wants no more of
+// them: nothing is gone through to the end after that.
+static void a_walk_that_was_cancelled_takes_no_step_more(void **state) {
+  (void)state;
+  plant_tcp();
+  guest_put(&o.g, HASHINFO + 8, 0xffffff, 4);
+  guest_put64(&o.g, HASHINFO, VA(0x30000000));
+  o.dump.options.progress.stop = stop;
+  kl_image_watch(o.dump.image, &o.dump.options.progress);
+  assert_int_equal(opened_try(&o, "sockets", 1u << 25), KL_OK);
+  assert_int_equal(kl_cursor_next(o.cursor, &o.cells), KL_ERR_CANCELLED);
+  assert_true(o.dump.steps < 1 << 16);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
@@ -405,6 +424,7 @@ int main(void) {
       TEST(namespaces_that_loop_end),
       TEST(addresses_are_written_as_rfc_5952_says),
       TEST(an_owner_that_cannot_be_found_is_told_of),
+      TEST(a_walk_that_was_cancelled_takes_no_step_more),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
