@@ -56,6 +56,9 @@ enum { TEXT_BYTES = 4 << 20 };
 
 struct state {
   struct kl_bpf_objects programs;
+  bool asked; // when the kernel started
+  enum kl_status boot_status;
+  int64_t boot;
 };
 
 static enum kl_status open(struct kl_cursor *c) {
@@ -173,14 +176,17 @@ static void put_maps(struct kl_cursor *c, uint64_t aux) {
 }
 
 static void put_loaded_at(struct kl_cursor *c, uint64_t aux) {
+  struct state *s = c->state;
   uint64_t ns = 0;
-  int64_t boot = 0;
   if (!kl_wants(c, LOADED_AT))
     return;
   enum kl_status status = kl_get(c->kernel, aux, KL_F_bpf_prog_aux_load_time, &ns);
+  if (!s->asked) // once: without a symbol it is searched for
+    s->boot_status = kl_machine_boot_time(c->kernel, &s->boot);
+  s->asked = true;
   if (status == KL_OK)
-    status = kl_machine_boot_time(c->kernel, &boot);
-  kl_put(c, LOADED_AT, status, aux, (uint64_t)boot + ns / 1000000000);
+    status = s->boot_status;
+  kl_put(c, LOADED_AT, status, aux, (uint64_t)s->boot + ns / 1000000000);
 }
 
 static void put_user(struct kl_cursor *c, uint64_t aux) {
