@@ -127,8 +127,21 @@ static const struct {
     {MISSED, KL_F_bpf_prog_stats_misses},
 };
 
+static enum kl_status add_cpu(struct kl_cursor *c, uint64_t stats, uint32_t cpu, enum kl_field_id field,
+                              uint64_t *sum) {
+  uint64_t address, v = 0;
+  KL_TRY(kl_budget_spend(&c->budget, 1));
+  enum kl_status status = kl_per_cpu_address(c->kernel, stats, cpu, &address);
+  if (status == KL_ERR_NOT_FOUND)
+    return KL_OK;
+  KL_TRY(status);
+  KL_TRY(kl_get(c->kernel, address, field, &v));
+  *sum += v;
+  return KL_OK;
+}
+
 static void put_stats(struct kl_cursor *c, uint64_t program, uint64_t aux) {
-  uint64_t stats = 0, address;
+  uint64_t stats = 0;
   bool on_program = kl_has(c->kernel, KL_F_bpf_prog_stats);
   enum kl_status found = on_program ? kl_get(c->kernel, program, KL_F_bpf_prog_stats, &stats)
                                     : kl_get(c->kernel, aux, KL_F_bpf_prog_aux_stats, &stats);
@@ -137,15 +150,8 @@ static void put_stats(struct kl_cursor *c, uint64_t program, uint64_t aux) {
       continue;
     uint64_t sum = 0;
     enum kl_status status = found;
-    for (uint32_t cpu = 0; status == KL_OK && cpu < c->kernel->cpus; cpu++) {
-      uint64_t v = 0;
-      status = kl_per_cpu_address(c->kernel, stats, cpu, &address);
-      if (status == KL_OK)
-        status = kl_get(c->kernel, address, sums[i].field, &v);
-      else if (status == KL_ERR_NOT_FOUND)
-        status = KL_OK;
-      sum += v;
-    }
+    for (uint32_t cpu = 0; status == KL_OK && cpu < c->kernel->cpus; cpu++)
+      status = add_cpu(c, stats, cpu, sums[i].field, &sum);
     kl_put(c, sums[i].column, status, stats, sum);
   }
 }

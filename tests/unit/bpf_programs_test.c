@@ -17,6 +17,8 @@ static int setup(void **state) {
       {KL_F_xa_node_shift, 0, 1},
       {KL_F_xa_node_slots, 0x28, 8 * PROGRAMS},
       {KL_F_bpf_prog_aux, 0, 8},
+      {KL_F_bpf_prog_stats, 8, 8},
+      {KL_F_bpf_prog_stats_cnt, 0, 8},
       {KL_F_bpf_prog_aux_id, 0, 4},
       {KL_F_bpf_prog_aux_load_time, 8, 8},
       {KL_F_timekeeper_wall_to_monotonic, 0, 16},
@@ -56,11 +58,21 @@ static void the_clock_is_searched_for_once(void **state) {
   assert_true(reads < 2 * o.g.limits.data_search_bytes / WINDOW);
 }
 
+static void each_cpu_that_is_added_up_costs_a_step(void **state) {
+  (void)state;
+  enum { CPUS = 8192 };
+  o.g.kernel.cpus = CPUS;
+  o.g.kernel.per_cpu_unknown = true;
+  assert_int_equal(opened_try(&o, "bpf_programs", 4 * CPUS), KL_OK);
+  assert_true(opened_count(&o) <= 4);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(the_clock_is_searched_for_once),
+      TEST(each_cpu_that_is_added_up_costs_a_step),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
