@@ -241,11 +241,36 @@ enum kl_status kl_symbols_address(const struct kl_symbols *symbols, uint64_t i, 
   return KL_OK;
 }
 
+// The symbols whose addresses lie in one page are lost together: the first and
+// the last of those with symbol i, one at least.
+static void lost_with(const struct kl_symbols *symbols, uint64_t i, uint64_t *first, uint64_t *last) {
+  enum { PAGE = 4096, EACH = 4 };
+  *first = *last = i;
+  if (!symbols->kallsyms)
+    return;
+  uint64_t start = symbols->kallsyms->offsets.phys, at = start + EACH * i; // may lie across two pages
+  uint64_t page = at & ~(PAGE - 1ull), last_page = (at + EACH - 1) & ~(PAGE - 1ull);
+  *first = last_page > start ? kl_min(i, (last_page - start + EACH - 1) / EACH) : 0;
+  *last = kl_max(i, (page + PAGE - start) / EACH - 1);
+}
+
 // The address of the first symbol from i on, below end, that can be read.
 static bool address_from(const struct kl_symbols *symbols, uint64_t i, uint64_t end, uint64_t *address) {
-  for (; i < end; i++)
+  for (uint64_t first; i < end; i++) {
     if (kl_symbols_address(symbols, i, address) == KL_OK)
       return true;
+    lost_with(symbols, i, &first, &i);
+  }
+  return false;
+}
+
+// The last symbol below end whose address can be read. False: there is none.
+static bool last_before(const struct kl_symbols *symbols, uint64_t end, uint64_t *i, uint64_t *address) {
+  for (uint64_t last; end; lost_with(symbols, end - 1, &end, &last)) {
+    *i = end - 1;
+    if (kl_symbols_address(symbols, *i, address) == KL_OK)
+      return true;
+  }
   return false;
 }
 
@@ -264,11 +289,10 @@ static uint64_t lower_bound(const struct kl_symbols *symbols, uint64_t bound) {
 
 void kl_symbols_between(const struct kl_symbols *symbols, uint64_t min, uint64_t max, uint64_t *first,
                         uint64_t *end) {
-  uint64_t lost;
+  uint64_t i, address;
   *first = lower_bound(symbols, min);
   *end = max == UINT64_MAX ? symbols->count : lower_bound(symbols, max + 1);
-  while (*first && kl_symbols_address(symbols, *first - 1, &lost) != KL_OK)
-    --*first;
+  *first = last_before(symbols, *first, &i, &address) ? i + 1 : 0;
 }
 
 enum kl_status kl_symbols_next_address(const struct kl_symbols *symbols, uint64_t address, uint64_t *ret) {
@@ -279,14 +303,9 @@ enum kl_status kl_symbols_next_address(const struct kl_symbols *symbols, uint64_
 
 enum kl_status kl_symbols_by_address(struct kl_symbols *symbols, uint64_t address, struct kl_symbol *ret,
                                      uint64_t *offset) {
-  uint64_t i = address == UINT64_MAX ? symbols->count : lower_bound(symbols, address + 1);
-  uint64_t at;
-  do {
-    if (!i)
-      return KL_ERR_NOT_FOUND;
-    i--;
-  } while (kl_symbols_address(symbols, i, &at) != KL_OK);
-  if (at > address || address - at > MAX_DISTANCE)
+  uint64_t end = address == UINT64_MAX ? symbols->count : lower_bound(symbols, address + 1);
+  uint64_t i, at;
+  if (!last_before(symbols, end, &i, &at) || at > address || address - at > MAX_DISTANCE)
     return KL_ERR_NOT_FOUND;
   KL_TRY(kl_symbols_at(symbols, lower_bound(symbols, at), ret)); // the first of several names
   *offset = address - at;

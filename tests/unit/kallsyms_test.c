@@ -3,6 +3,7 @@
 #include "memory.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "kernel/kallsyms.h"
 #include "kernel/scan.h"
@@ -558,6 +559,40 @@ static void an_encoding_is_told_by_what_ascends(void **state) {
   assert_false(detect(NULL, 0, &base, &e));
 }
 
+// A million addresses of which all pages but the first and the last are lost: a
+// look-up steps over pages, forwards and backwards.
+static void lost_pages_of_addresses_are_stepped_over(void **state) {
+  (void)state;
+  enum { SYMBOLS = 1 << 20, PAGES = SYMBOLS / 1024 + 1, ASKED = 3000, UNALIGNED = 2 };
+  uint8_t *bytes = calloc(SYMBOLS, 4), *pages = malloc(PAGES);
+  assert_non_null(bytes);
+  assert_non_null(pages);
+  memset(pages, KL_ERR_ABSENT, PAGES);
+  pages[0] = pages[PAGES - 2] = pages[PAGES - 1] = KL_OK;
+  for (uint32_t i = 0; i < SYMBOLS; i++)
+    memcpy(bytes + 4 * (size_t)i, &i, 4); // little-endian, as every machine here
+  static struct kl_kallsyms k;
+  for (unsigned phys = 0; phys <= UNALIGNED; phys += UNALIGNED) {
+    k = (struct kl_kallsyms){
+        .count = SYMBOLS,
+        .encoding = KL_KALLSYMS_UNSIGNED,
+        .base = BASE,
+        .offsets = {.phys = phys, .all = kl_bytes_of(bytes, 4 * (size_t)SYMBOLS), .pages = pages}};
+    struct kl_symbols symbols = {.count = SYMBOLS, .kallsyms = &k};
+    uint64_t address, first, end;
+    clock_t began = clock();
+    for (unsigned i = 0; i < ASKED; i++) {
+      assert_int_equal(kl_symbols_next_address(&symbols, BASE + 5000 + i, &address), KL_OK);
+      assert_int_equal(address, BASE + SYMBOLS - 1024);
+      assert_true(clock() - began < 20 * CLOCKS_PER_SEC); // it would take minutes
+      kl_symbols_between(&symbols, BASE + 5000 + i, BASE + 5000 + i, &first, &end);
+      assert_int_equal(first, 1024 - (phys != 0)); // lost ones might belong
+    }
+  }
+  free(bytes);
+  free(pages);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_shape_is_found_from_its_tokens),
@@ -577,6 +612,7 @@ int main(void) {
       cmocka_unit_test(an_address_gives_the_first_of_its_names),
       cmocka_unit_test(any_order_of_asking_gives_the_same),
       cmocka_unit_test(an_encoding_is_told_by_what_ascends),
+      cmocka_unit_test(lost_pages_of_addresses_are_stepped_over),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
