@@ -6,6 +6,7 @@
 #include "linux/bpf_btf.h"
 #include "linux/bpf_lines.h"
 #include "linux/bpf_render.h"
+#include "linux/enum_name.h"
 
 enum {
   BTF = 0x2000, // struct btf
@@ -269,6 +270,26 @@ static void lines_that_do_not_ascend_cost_a_step_each(void **state) {
   assert_int_equal(kl_bpf_lines_at(&lines, 0), KL_ERR_BUDGET);
 }
 
+// Names are sought for each row: an enum may say that it has sixteen million.
+static void an_enum_with_more_values_than_any_names_no_more(void **state) {
+  (void)state;
+  enum { VALUES = 2000 };
+  char buffer[32];
+  struct kl_text text = kl_text_into(buffer, sizeof buffer);
+  bpf_guest(KL_BPF_ARRAY, 4, 32, 1);
+  btfb_init(&base);
+  btfb_type(&base, KL_BTF_ENUM, "bpf_link_type", VALUES, 4);
+  uint32_t name = btfb_string(&base, "BPF_LINK_TYPE_XDP");
+  for (uint32_t i = 0; i < VALUES; i++) {
+    btfb_word(&base, name);
+    btfb_word(&base, i);
+  }
+  assert_int_equal(kl_btf_open(&g.arena, btfb_finish(&base), NULL, &g.limits, &g.kernel.btf, NULL), KL_OK);
+  assert_int_equal(kl_enum_name(&g.kernel, "bpf_link_type", "BPF_LINK_TYPE_", 1, &text), KL_OK);
+  assert_memory_equal(buffer, "xdp", 3);
+  assert_int_equal(kl_enum_name(&g.kernel, "bpf_link_type", "BPF_LINK_TYPE_", VALUES - 1, &text), KL_ERR_NOT_FOUND);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_teardown(split_btf_continues_the_guests_own, teardown),
@@ -279,6 +300,7 @@ int main(void) {
       cmocka_unit_test_teardown(each_instruction_has_the_line_before_it, teardown),
       cmocka_unit_test_teardown(names_outside_the_btf_are_refused, teardown),
       cmocka_unit_test_teardown(lines_that_do_not_ascend_cost_a_step_each, teardown),
+      cmocka_unit_test_teardown(an_enum_with_more_values_than_any_names_no_more, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
