@@ -246,6 +246,7 @@ struct kl_limits fuzz_limits(void) {
   limits.btf_steps = 1 << 12;
   limits.symbols = 1 << 14;
   limits.candidates = 8;
+  limits.candidate_steps = 1 << 22;
   limits.root_steps = 1 << 16;
   limits.list_nodes = 1 << 12;
   limits.path_depth = 64;

@@ -6,7 +6,7 @@
 #include "kernel/symbol_table.h"
 #include "page_script.h"
 
-enum { WORKSPACE = 8 << 20, HITS = 8 };
+enum { WORKSPACE = 8 << 20, HITS = 8, STEPS = 1 << 16 };
 
 static void ask_all(struct kl_symbols *symbols) {
   struct kl_symbol symbol, found;
@@ -33,9 +33,10 @@ static void ask_all(struct kl_symbols *symbols) {
 static void try_tables(struct kl_arena *arena, struct kl_image *image, const struct kl_limits *limits,
                        uint64_t digits, const struct kl_kallsyms_places *given) {
   struct kl_kallsyms *tables;
+  struct kl_budget budget = {STEPS};
   struct kl_symbols *symbols;
   size_t mark = kl_arena_mark(arena);
-  if (fuzz_status(kl_kallsyms_locate(arena, image, limits, digits, given, &tables)) == KL_OK &&
+  if (fuzz_status(kl_kallsyms_locate(arena, image, limits, &budget, digits, given, &tables)) == KL_OK &&
       fuzz_status(kl_symbols_from_kallsyms(arena, tables, limits, &symbols)) == KL_OK)
     ask_all(symbols);
   kl_arena_rewind(arena, mark);

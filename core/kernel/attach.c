@@ -19,12 +19,19 @@ void kl_attach_why(struct kl_attach *a, const char *what, uint64_t object, enum 
 }
 
 bool kl_attach_one_more(struct kl_attach *a, uint64_t *tried, const char *search, uint64_t phys) {
-  if (*tried < a->k->limits->candidates) {
+  if (*tried < a->k->limits->candidates && a->verify.steps) {
     ++*tried;
     return true;
   }
   kl_diagnostics_add(a->k->diagnostics, "attach", search, phys, KL_ERR_LIMIT);
   return false;
+}
+
+bool kl_attach_may_verify(struct kl_attach *a, uint64_t n) {
+  bool may = kl_budget_spend(&a->verify, n) == KL_OK;
+  if (!may)
+    a->verify.steps = 0;
+  return may;
 }
 
 void kl_attach_confirm(struct kl_attach *a, const char *what) {
@@ -186,6 +193,7 @@ enum kl_status kl_attach(struct kl_arena *arena, struct kl_image *image, const s
   a->k->image = image;
   a->k->diagnostics = diagnostics;
   a->options = options;
+  a->verify.steps = options->limits.candidate_steps;
   kl_survey_init(&a->survey);
   clear_kernel(a);
   (void)use_layout(a, 0);
@@ -205,6 +213,8 @@ enum kl_status kl_attach(struct kl_arena *arena, struct kl_image *image, const s
     kl_attach_why(a, "workspace", 0, status);
   else if (kl_attach_ends(status))
     a->why.reason = status;
+  else if (!a->verify.steps)
+    kl_attach_why(a, "there is more that looks like a kernel than is verified", 0, KL_ERR_LIMIT);
   if (why)
     *why = a->why;
   return a->why.reason;

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "kernel/foothold.h"
+#include "kernel/kallsyms.h"
 #include "kernel/kernel.h"
 #include "kernel/scan.h"
 #include "kernlens/dump.h"
@@ -55,6 +56,7 @@ struct kl_attach {
   struct kl_text confirmed; // into k->confirmed_by
   uint64_t root_steps;      // pages looked at, and table entries to measure images, in all trials
   uint64_t root_trials;     // roots of which one was found and tried
+  struct kl_budget verify;  // words and bytes of candidates that may still be looked at, in all trials
   // The farthest that any proposal came, for the one line that says why.
   struct kl_diagnostic why;
 };
@@ -124,11 +126,19 @@ uint64_t kl_attach_memory_end(const struct kl_attach *a);
 // settle.c: fills the kernel from a->hold. KL_OK: attached.
 enum kl_status kl_attach_settle(struct kl_attach *a) KL_MUST_USE;
 
+// The tables around digits, or those that were given, as far as they may still
+// be looked at.
+enum kl_status kl_attach_kallsyms(struct kl_attach *a, uint64_t digits, const struct kl_kallsyms_places *given,
+                                  struct kl_kallsyms **ret) KL_MUST_USE;
+
 // Notes the reason that is told when nothing works: the last one given.
 void kl_attach_why(struct kl_attach *a, const char *what, uint64_t object, enum kl_status reason);
 // Whether one more candidate of a search is to be verified, which is counted in
 // *tried. False past the cap: that is said, of the first one at phys.
 bool kl_attach_one_more(struct kl_attach *a, uint64_t *tried, const char *search, uint64_t phys);
+// Whether n words or bytes of one may be looked at. Past the cap of all trials
+// together no candidate is verified any more.
+bool kl_attach_may_verify(struct kl_attach *a, uint64_t n);
 // Adds to what is said under confirmed_by.
 void kl_attach_confirm(struct kl_attach *a, const char *what);
 // These end everything; a guest page that is absent is only an answer.

@@ -8,6 +8,8 @@ static enum kl_status open_btf(struct kl_attach *a, uint64_t phys, uint64_t n, c
   struct kl_view view;
   if (n < KL_BTF_PROBE_BYTES || n > k->limits->btf_bytes)
     return KL_ERR_NOT_FOUND;
+  if (!kl_attach_may_verify(a, n))
+    return KL_ERR_BUDGET;
   size_t mark = kl_arena_mark(k->arena);
   enum kl_status status = kl_view_open(k->arena, k->image, phys, n, &view);
   uint64_t bad;
@@ -69,7 +71,7 @@ bool kl_looks_like_btf(struct kl_image *image, uint64_t phys, uint64_t *total) {
 // Copies may be damaged: what the boot decompressor left is partly overwritten.
 static enum kl_status try_place(struct kl_attach *a, uint64_t phys, uint64_t total, const char *by) {
   enum kl_status status = open_btf(a, phys, total, by);
-  if (status != KL_OK && !kl_attach_ends(status))
+  if (status != KL_OK && status != KL_ERR_BUDGET && !kl_attach_ends(status))
     kl_diagnostics_add(a->k->diagnostics, "attach", "a damaged copy of BTF", phys, status);
   return status;
 }

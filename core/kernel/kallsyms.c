@@ -386,7 +386,7 @@ static enum kl_status locate(struct search *s, uint64_t digits, const struct kl_
 }
 
 enum kl_status kl_kallsyms_locate(struct kl_arena *arena, struct kl_image *image, const struct kl_limits *limits,
-                                  uint64_t digits, const struct kl_kallsyms_places *given,
+                                  struct kl_budget *budget, uint64_t digits, const struct kl_kallsyms_places *given,
                                   struct kl_kallsyms **ret) {
   struct kl_kallsyms *k;
   struct search *s;
@@ -395,9 +395,12 @@ enum kl_status kl_kallsyms_locate(struct kl_arena *arena, struct kl_image *image
   s->arena = arena;
   s->image = image;
   s->limits = limits;
-  s->budget.steps = MAX_WORDS;
+  s->budget.steps = kl_min(MAX_WORDS, budget->steps);
+  budget->steps -= s->budget.steps;
   kl_peek_init(&s->peek, image);
-  KL_TRY(locate(s, digits, given, k));
-  *ret = k;
-  return KL_OK;
+  enum kl_status status = locate(s, digits, given, k);
+  budget->steps += s->budget.steps;
+  if (status == KL_OK)
+    *ret = k;
+  return status;
 }

@@ -12,6 +12,7 @@
 #ifndef KL_KERNEL_KALLSYMS_H
 #define KL_KERNEL_KALLSYMS_H
 
+#include "base/budget.h"
 #include "kernel/symbols.h"
 #include "kernel/view.h"
 #include "kernlens/limits.h"
@@ -48,9 +49,10 @@ struct kl_kallsyms {
 // in the token table (a hit of the scan), or 0 when given->token_table is known.
 // PLACE: base is then the *physical* address of offsets[0], for the caller to
 // move once it knows where the image is mapped. Everything is allocated in the
-// arena; on an error the caller rewinds. KL_ERR_NOT_FOUND: no kallsyms here.
+// arena; on an error the caller rewinds. A step of the budget is a word that is
+// looked at; one search takes at most 2^24. KL_ERR_NOT_FOUND: no kallsyms here.
 enum kl_status kl_kallsyms_locate(struct kl_arena *arena, struct kl_image *image, const struct kl_limits *limits,
-                                  uint64_t digits, const struct kl_kallsyms_places *given,
+                                  struct kl_budget *budget, uint64_t digits, const struct kl_kallsyms_places *given,
                                   struct kl_kallsyms **ret) KL_MUST_USE;
 
 // The encoding under which n offsets ascend, as symbols do. base: the value

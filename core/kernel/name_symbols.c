@@ -37,11 +37,18 @@ static enum kl_status take_kallsyms(struct kl_attach *a, struct kl_kallsyms *kal
   return KL_OK;
 }
 
+enum kl_status kl_attach_kallsyms(struct kl_attach *a, uint64_t digits, const struct kl_kallsyms_places *given,
+                                  struct kl_kallsyms **ret) {
+  KL_TRY(kl_kallsyms_locate(a->k->arena, a->k->image, a->k->limits, &a->verify, digits, given, ret));
+  // Each name is stepped over to find one.
+  return kl_attach_may_verify(a, (*ret)->count) ? KL_OK : KL_ERR_NOT_FOUND;
+}
+
 static enum kl_status try_kallsyms(struct kl_attach *a, uint64_t digits, const struct kl_kallsyms_places *given,
                                    const char *by) {
   size_t mark = kl_arena_mark(a->k->arena);
   struct kl_kallsyms *kallsyms;
-  enum kl_status status = kl_kallsyms_locate(a->k->arena, a->k->image, a->k->limits, digits, given, &kallsyms);
+  enum kl_status status = kl_attach_kallsyms(a, digits, given, &kallsyms);
   if (status == KL_OK)
     status = take_kallsyms(a, kallsyms, by);
   if (status != KL_OK)
@@ -175,8 +182,12 @@ static void names_of_exports(struct kl_attach *a, const struct kl_wanted *wanted
   size_t n;
   uint64_t value;
   enum kl_status status = KL_ERR_NOT_FOUND;
-  for (size_t i = 0; i < a->hold.n_constant && status != KL_OK; i++)
-    status = kl_exports_find(k->arena, k->image, a->hold.constant[i].start, a->hold.constant[i].end, &exports);
+  for (size_t i = 0; i < a->hold.n_constant && status != KL_OK; i++) {
+    uint64_t start = a->hold.constant[i].start, end = a->hold.constant[i].end;
+    if (!kl_attach_may_verify(a, end - start))
+      break;
+    status = kl_exports_find(k->arena, k->image, start, end, &exports);
+  }
   while (status == KL_OK && kl_exports_next(&exports, name, sizeof name, &n, &value) == KL_OK) {
     enum kl_symbol_id id;
     if (kl_wanted_find(wanted, kl_bytes_of(name, n), &id) && kl_in_image(a, value + a->hold.image_to_phys))

@@ -133,7 +133,7 @@ static enum kl_status try_digits(struct kl_attach *a, uint64_t digits) {
   struct kl_kallsyms *kallsyms;
   struct kl_symbols *symbols;
   size_t here = kl_arena_mark(a->k->arena);
-  enum kl_status status = kl_kallsyms_locate(a->k->arena, a->k->image, a->k->limits, digits, &none, &kallsyms);
+  enum kl_status status = kl_attach_kallsyms(a, digits, &none, &kallsyms);
   if (status == KL_OK)
     status = kl_symbols_from_kallsyms(a->k->arena, kallsyms, a->k->limits, &symbols);
   if (status == KL_OK)

@@ -267,6 +267,22 @@ static void roots_of_images_are_verified_up_to_a_cap(void **state) {
   }
 }
 
+// Nested searches multiply; what all of them look at to verify does not.
+static void all_that_is_verified_has_a_cap(void **state) {
+  (void)state;
+  use(&full);
+  put_tokens(MOST - 1);
+  put_btfs(MOST - 2);
+  for (uint64_t steps = 1; steps < 1 << 14; steps *= 8) { // less than the kernel's BTF has bytes
+    t.limits.candidate_steps = steps;
+    for (int lend = 0; lend < 2; lend++)
+      assert_int_equal(attach(lend), KL_ERR_LIMIT);
+  }
+  t.limits.candidate_steps = 1 << 24;
+  for (int lend = 0; lend < 2; lend++)
+    found(lend, "kallsyms and banner in memory; ");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_last_that_is_verified_is_the_kernels),
@@ -275,6 +291,7 @@ int main(void) {
       cmocka_unit_test(past_types_it_is_a_root),
       cmocka_unit_test(roots_are_more_than_the_survey_keeps),
       cmocka_unit_test(roots_of_images_are_verified_up_to_a_cap),
+      cmocka_unit_test(all_that_is_verified_has_a_cap),
   };
   return cmocka_run_group_tests(tests, build_both, NULL);
 }

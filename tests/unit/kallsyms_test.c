@@ -164,9 +164,12 @@ static void put_tables(const struct shape *s) {
   }
 }
 
+static struct kl_budget steps;
+
 static enum kl_status locate(const struct kl_kallsyms_places *given, struct kl_kallsyms **ret) {
   const struct kl_kallsyms_places none = {0};
-  return kl_kallsyms_locate(&m.arena, m.image, &m.limits, made.digits, given ? given : &none, ret);
+  steps.steps = 1 << 25;
+  return kl_kallsyms_locate(&m.arena, m.image, &m.limits, &steps, made.digits, given ? given : &none, ret);
 }
 
 static void every_symbol_is_right(const struct shape *s, struct kl_kallsyms *k, unsigned from, unsigned to) {
@@ -447,6 +450,25 @@ static void caps_hold_at_and_past_them(void **state) {
 }
 
 // An ascending run of words that never ends, and no names behind it.
+static void words_that_are_looked_at_are_steps(void **state) {
+  (void)state;
+  const struct kl_kallsyms_places none = {0};
+  for (unsigned i = 0; i < SHAPES; i++) {
+    struct kl_kallsyms *k;
+    put_tables(&shapes[i]);
+    memory_open(&m, NULL);
+    struct kl_budget budget = {1 << 25};
+    assert_int_equal(kl_kallsyms_locate(&m.arena, m.image, &m.limits, &budget, made.digits, &none, &k), KL_OK);
+    uint64_t spent = (1 << 25) - budget.steps;
+    assert_true(spent > COUNT / 256 && spent < COUNT * 64);
+    budget.steps = spent / 2;
+    assert_int_equal(kl_kallsyms_locate(&m.arena, m.image, &m.limits, &budget, made.digits, &none, &k),
+                     KL_ERR_NOT_FOUND);
+    assert_int_equal(budget.steps, 0);
+    memory_close(&m);
+  }
+}
+
 static void endless_markers_end(void **state) {
   (void)state;
   struct kl_kallsyms *k;
@@ -607,6 +629,7 @@ int main(void) {
       cmocka_unit_test(tables_with_one_wrong_number_are_none),
       cmocka_unit_test(memory_cut_anywhere_is_no_harm),
       cmocka_unit_test(caps_hold_at_and_past_them),
+      cmocka_unit_test(words_that_are_looked_at_are_steps),
       cmocka_unit_test(endless_markers_end),
       cmocka_unit_test(names_that_are_not_unique_give_the_first),
       cmocka_unit_test(an_address_gives_the_first_of_its_names),

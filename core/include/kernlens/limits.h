@@ -26,6 +26,7 @@
   X(root_steps, 1u << 25, "table entries looked at to find a root: a thousand processes, each with a large image") \
   X(root_pages, 1u << 20, "pages that look like a page-table root: 4 GiB of tables")                               \
   X(candidates, 64, "copies of one thing that attach will verify")                                                 \
+  X(candidate_steps, 1ull << 31, "words and bytes of all of them looked at: 64 of 20 MiB of BTF")                  \
   X(list_nodes, 1u << 22, "pid_max is 4,194,304")                                                                  \
   X(tree_depth, 64, "a red-black tree of 2^32 nodes")                                                              \
   X(data_search_bytes, 16u << 20, "kernel data searched for what has no symbol; .data is under 8 MiB")             \
