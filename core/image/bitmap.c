@@ -4,7 +4,7 @@
 enum { WORDS = KL_BITMAP_RANK / 64 };
 
 // By hand: without the instruction, compilers call a library for this.
-static unsigned count_bits(uint64_t v) {
+unsigned kl_count_bits(uint64_t v) {
   v -= v >> 1 & 0x5555555555555555;
   v = (v & 0x3333333333333333) + (v >> 2 & 0x3333333333333333);
   v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0f;
@@ -33,7 +33,7 @@ enum kl_status kl_bitmap_rank_build(struct kl_bitmap *bitmap, struct kl_arena *a
   for (uint64_t i = 0; i < ranks; i++) {
     bitmap->rank[i] = bitmap->set;
     for (uint64_t word = i * WORDS; word < (i + 1) * WORDS; word++)
-      bitmap->set += count_bits(kl_bitmap_word(bitmap, word));
+      bitmap->set += kl_count_bits(kl_bitmap_word(bitmap, word));
   }
   return KL_OK;
 }
@@ -41,6 +41,6 @@ enum kl_status kl_bitmap_rank_build(struct kl_bitmap *bitmap, struct kl_arena *a
 uint64_t kl_bitmap_rank(const struct kl_bitmap *bitmap, uint64_t bit) {
   uint64_t block = bit / KL_BITMAP_RANK, word = block * WORDS, rank = bitmap->rank[block];
   for (; word < bit / 64; word++)
-    rank += count_bits(kl_bitmap_word(bitmap, word));
-  return rank + count_bits(kl_bitmap_word(bitmap, word) & ((1ull << bit % 64) - 1));
+    rank += kl_count_bits(kl_bitmap_word(bitmap, word));
+  return rank + kl_count_bits(kl_bitmap_word(bitmap, word) & ((1ull << bit % 64) - 1));
 }

@@ -15,6 +15,9 @@ struct kl_bitmap {
 
 enum { KL_BITMAP_RANK = 4096 };
 
+// Bits that are set.
+unsigned kl_count_bits(uint64_t v);
+
 // The 64 bits from 64 * word on; those at n and beyond are clear.
 uint64_t kl_bitmap_word(const struct kl_bitmap *bitmap, uint64_t word);
 bool kl_bitmap_test(const struct kl_bitmap *bitmap, uint64_t bit);

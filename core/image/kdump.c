@@ -295,11 +295,14 @@ static enum kl_status keep_notes(struct kl_image *image, const struct kl_kdump_h
   return KL_OK;
 }
 
+// By words: a crafted bitmap has 2^31 runs.
 static void sum(struct kl_image *image) {
-  struct kl_segment run;
-  for (uint64_t at = 0; find_run(image->state, at, &run) == KL_OK; at = run.end) {
-    image->bytes += run.end - run.start;
-    image->end = run.end;
+  const struct kdump *k = image->state;
+  for (uint64_t word = 0; word * 64 < k->dumped.n; word++) {
+    uint64_t there = state_word(k, word, KL_SEGMENT_FILE) | state_word(k, word, KL_SEGMENT_FILTERED);
+    image->bytes += (uint64_t)kl_count_bits(there) << k->shift;
+    if (there)
+      image->end = (word * 64 + 64 - (uint64_t)__builtin_clzll(there)) << k->shift;
   }
 }
 
