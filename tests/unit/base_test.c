@@ -323,8 +323,12 @@ static void strings_compare_by_length_and_bytes(void **state) {
   (void)state;
   assert_true(kl_text_equal("", ""));
   assert_false(kl_text_equal("a", "ab"));
+  assert_false(kl_text_equal("ab", "a"));
+  assert_false(kl_text_equal("a", "b"));
   assert_true(kl_bytes_equal(bytes_of("abc"), "abc"));
   assert_false(kl_bytes_equal(bytes_of("abd"), "abc"));
+  assert_true(kl_bytes_equal((struct kl_bytes){0}, ""));
+  assert_false(kl_bytes_equal(bytes_of("a"), ""));
   assert_true(kl_bytes_start(bytes_of("abc"), "ab"));
   assert_true(kl_bytes_start(bytes_of("abc"), ""));
   assert_false(kl_bytes_start(bytes_of("a"), "ab"));
