@@ -4,7 +4,7 @@
 #include "harness.h"
 #include "image/image.h"
 
-enum { PARTS = 4, READS = 8, WORKSPACE = 16 << 20 };
+enum { PARTS = 4, READS = 4, WORKSPACE = 16 << 20 };
 
 static void read_around(struct kl_image *image, uint64_t phys) {
   static uint8_t page[4096 + 64];

@@ -8,7 +8,7 @@
 #include "linux/vma.h"
 #include "made_kernel.h"
 
-enum { WORKSPACE = 4 << 20, STEPS = 64, PAGE = 64 };
+enum { WORKSPACE = 4 << 20, STEPS = 32, PAGE = 64 };
 
 // Where things lie in the first frame, which corpus/generator/seeds.c fills.
 enum {

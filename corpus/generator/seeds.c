@@ -133,7 +133,9 @@ static void kallsyms_seeds(const struct folder *to) {
     build_kallsyms(g, &at);
     struct bytes b = {0};
     write_script(g, &b);
-    plain_seed(to, "kallsyms", print("era-%zu", i), &b);
+    uint8_t options[5] = {0, 0, 0, (uint8_t)(200 * i),
+                          (uint8_t)(200 * i >> 8)}; // flags, script, the symbol to find
+    write_seed(to, "kallsyms", print("era-%zu", i), &b, options, sizeof options);
   }
 }
 
